@@ -1,0 +1,1 @@
+"""Acceptance and benchmark harness for the Azure ML chat-completion fine-tune recipe."""
