@@ -149,6 +149,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("blob.metadata", "PUT", BLOB, "/{container}/{blob:path}", comp="metadata"),
     Operation("blob.block", "PUT", BLOB, "/{container}/{blob:path}", comp="block"),
     Operation("blob.blocklist", "PUT", BLOB, "/{container}/{blob:path}", comp="blocklist"),
+    Operation("container.create", "PUT", BLOB, "/{container}"),
     Operation("blob.list", "GET", BLOB, "/{container}", comp="list"),
     Operation("scoring.invoke", "POST", SCORING, "/score"),
     Operation("scoring.health", "GET", SCORING, "/"),

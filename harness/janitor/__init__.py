@@ -1,0 +1,1 @@
+"""What may exist and cost money (ledger), how each kind goes away (kinds), and the proof."""

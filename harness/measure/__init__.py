@@ -1,0 +1,1 @@
+"""Numbers and the conditions they were measured under."""

@@ -1,0 +1,60 @@
+"""What a number depends on: machine, load, versions."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from importlib.metadata import distributions
+from pathlib import Path
+from typing import Any
+
+PACKAGES = (
+    "azure-ai-ml",
+    "azure-core",
+    "azure-identity",
+    "azure-storage-blob",
+    "azureml-mlflow",
+    "datasets",
+    "mlflow-skinny",
+    "pandas",
+    "pytest",
+    "pytest-benchmark",
+    "requests",
+)
+
+
+def conditions() -> dict[str, Any]:
+    """Python, platform, CPU, cores, load (1, 5, 15 min), package versions, git commit."""
+    return {
+        "python": platform.python_version(),
+        "platform": f"{platform.system()} {platform.machine()}",
+        "cpu": _cpu(),
+        "cores": os.cpu_count() or 0,
+        "load": [round(value, 2) for value in os.getloadavg()],
+        "packages": _packages(),
+        "git": _commit(),
+    }
+
+
+def _cpu() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or "unknown"
+
+
+def _packages() -> dict[str, str]:
+    found = {dist.metadata["Name"]: dist.version for dist in distributions()}
+    return {name: found[name] for name in PACKAGES if name in found}
+
+
+def _commit() -> str | None:
+    """The commit of this checkout, with a mark when files were changed; None outside of git."""
+    here = Path(__file__).parent
+    told = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], cwd=here, capture_output=True, text=True
+    )
+    return told.stdout.strip() or None

@@ -1,0 +1,79 @@
+"""Latency of the scoring endpoint, as a client sees it that keeps its connection."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import AnswerError
+
+if TYPE_CHECKING:
+    from harness.recipe.score import Caller
+
+WHAT = (
+    "one POST of sample_score.json to the scoring URI over one kept-alive HTTPS connection, "
+    "closed loop, from sending to the last byte of the answer; key fetched beforehand"
+)
+
+
+def sender(caller: Caller) -> Callable[[], bytes]:
+    """A function that sends the request once over a session it keeps, and returns the body.
+
+    The proxy and CA settings are read from the environment once, not at every request. The
+    function raises AnswerError when the answer is not a 200.
+    """
+    import requests
+
+    session = requests.Session()
+    settings = session.merge_environment_settings(caller.url, {}, None, None, None)
+    session.trust_env = False
+
+    def send() -> bytes:
+        answer = session.post(caller.url, data=caller.body, headers=caller.headers, **settings)
+        if answer.status_code != 200:
+            raise AnswerError(
+                f"scoring answered {answer.status_code}: {answer.text[:300]!r}. Next: az ml "
+                "online-deployment get-logs"
+            )
+        return answer.content
+
+    return send
+
+
+def timed(send: Callable[[], Any], times: int) -> list[float]:
+    """Milliseconds of each of `times` calls."""
+    samples = []
+    for _ in range(times):
+        started = time.perf_counter()
+        send()
+        samples.append((time.perf_counter() - started) * 1000)
+    return samples
+
+
+def percentile(samples: Sequence[float], p: float) -> float:
+    """The nearest-rank percentile: the smallest sample that at least p percent do not exceed."""
+    if not samples:
+        raise ValueError("no samples")
+    return sorted(samples)[max(0, math.ceil(p / 100 * len(samples)) - 1)]
+
+
+def latency_record(
+    samples_ms: Sequence[float], warmup_ms: Sequence[float], target: str
+) -> dict[str, Any]:
+    """Latency in milliseconds for the record of the run: percentiles, and every raw sample."""
+    return {
+        "what": f"{WHAT}; target {target}",
+        "latency_ms": {
+            "n": len(samples_ms),
+            "p50": percentile(samples_ms, 50),
+            "p90": percentile(samples_ms, 90),
+            "p99": percentile(samples_ms, 99),
+            "mean": sum(samples_ms) / len(samples_ms),
+            "min": min(samples_ms),
+            "max": max(samples_ms),
+        },
+        "samples_ms": [round(sample, 4) for sample in samples_ms],
+        "warmup_ms": [round(sample, 4) for sample in warmup_ms],
+    }

@@ -1,0 +1,310 @@
+"""The plan: what a run is to do. Read once from plan.toml and the command line, then frozen.
+
+A plan file has one table per section below. `[on.<target>.<section>]` holds what differs on one
+target, and `--set section.key=value` wins over both. Every problem is found before anything is
+created, and all of them are reported together.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, get_args, get_origin, get_type_hints
+
+from harness.errors import PlanError
+
+TARGETS = ("azure", "twin")
+Scalar = str | int | float
+Parameters = Mapping[str, Scalar]
+
+
+def _rule(default: Any, **rule: Any) -> Any:
+    """A field with its rule: `low`/`high` (inclusive), `one_of`, `matches`, `says` (in words)."""
+    return field(default=default, metadata=rule)
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Where the run happens. Empty names come from config.json, then from the environment."""
+
+    subscription: str = ""  # else AZURE_SUBSCRIPTION_ID
+    group: str = ""  # else AZURE_RESOURCE_GROUP
+    name: str = ""  # else AZURE_WORKSPACE_NAME
+    registry: str = _rule("azureml", matches=r".+", says="a registry name")
+    experiment: str = _rule(
+        "chat_completion_Phi-3-mini-4k-instruct", matches=r".+", says="an experiment name"
+    )
+
+
+@dataclass(frozen=True)
+class BaseModel:
+    """The model that is fine-tuned."""
+
+    name: str = _rule("Phi-3-mini-4k-instruct", matches=r".+", says="a model name")
+    version: str = _rule("latest", matches=r".+", says='"latest" or a version')
+
+
+@dataclass(frozen=True)
+class Compute:
+    """The cluster that trains."""
+
+    name: str = _rule(
+        "gpu-cluster-big",
+        matches=r"[A-Za-z](?:[A-Za-z0-9-]{0,14}[A-Za-z0-9])",
+        says="2-16 letters, digits and dashes, first a letter",
+    )
+    size: str = _rule("Standard_NC24ads_A100_v4", matches=r"[A-Za-z]\w+", says="a VM size")
+    max_instances: int = _rule(2, low=1, high=100)
+    tiers: tuple[str, ...] = _rule(
+        ("Dedicated", "LowPriority"), one_of=("Dedicated", "LowPriority")
+    )
+    keep: bool = False  # leave a cluster we created in place
+
+
+@dataclass(frozen=True)
+class Data:
+    """Where the four splits come from."""
+
+    source: str = _rule("sample", one_of=("sample", "hub"))
+    dataset: str = _rule("HuggingFaceH4/ultrachat_200k", matches=r".+", says="a data set id")
+    percent: int = _rule(5, low=1, high=100)  # the first percent of each split; hub only
+
+
+@dataclass(frozen=True)
+class Finetune:
+    """The pipeline component and how its job is run."""
+
+    component: str = _rule("chat_completion_pipeline", matches=r".+", says="a component name")
+    version: str = _rule("latest", matches=r".+", says='"latest" or a version')
+    num_nodes: int = _rule(1, low=1, high=16)
+    timeout_minutes: int = _rule(720, low=1, high=21 * 24 * 60)  # a job lives 21 days at most
+    ignore_model_defaults: tuple[str, ...] = ()  # defaults of the model not to take over
+
+
+@dataclass(frozen=True)
+class Register:
+    """The fine-tuned model's name; its version is the run's timestamp."""
+
+    name: str = _rule(
+        "Phi-3-mini-4k-instruct-ultrachat-200k",
+        matches=r"[A-Za-z0-9][\w.-]{0,254}",
+        says="a model name of letters, digits, dots, dashes and underscores",
+    )
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """The endpoint's name is prefix + timestamp (10 digits); Azure allows 3-32 characters."""
+
+    prefix: str = _rule(
+        "ultrachat-completion-",
+        matches=r"[A-Za-z](?:[A-Za-z0-9]|-(?!-)){1,21}",
+        says="2-22 letters, digits and single dashes, first a letter (32 with the timestamp)",
+    )
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What serves the model."""
+
+    name: str = _rule(
+        "demo", matches=r"[A-Za-z][A-Za-z0-9-]{2,31}", says="3-32 letters, digits and dashes"
+    )
+    size: str = _rule("Standard_NC24ads_A100_v4", matches=r"[A-Za-z]\w+", says="a VM size")
+    instance_count: int = _rule(1, low=1, high=20)
+    liveness_initial_delay: int = _rule(600, low=0, high=3600)  # seconds
+    request_timeout_ms: int = _rule(90000, low=1, high=180000)  # Azure's maximum
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """What is asked, and how often for the latency."""
+
+    seed: int = _rule(20240523, low=0)
+    temperature: float = _rule(0.6, low=0.0, high=2.0)
+    top_p: float = _rule(0.9, low=0.0, high=1.0)
+    do_sample: bool = True
+    max_new_tokens: int = _rule(200, low=1, high=4096)
+    warmup: int = _rule(3, low=0, high=1000)
+    rounds: int = _rule(30, low=5, high=100000)
+
+
+@dataclass(frozen=True)
+class Twin:
+    """How the embedded twin behaves; no other target reads it."""
+
+    era: str = _rule("may-2024", one_of=("may-2024", "feb-2025", "today"))
+    pace: str = _rule("fast", one_of=("fast", "azure"))
+    profile: str = _rule("tiny", one_of=("tiny", "smollm2", "phi3"))
+    image: str = _rule(
+        "mlflow", one_of=("mlflow", "foundation-model-inference", "foundation-model-serve")
+    )
+    faults: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run is to do, resolved. `training` and `optimization` are the recipe's own names."""
+
+    target: str = "twin"
+    workspace: Workspace = field(default_factory=Workspace)
+    base_model: BaseModel = field(default_factory=BaseModel)
+    compute: Compute = field(default_factory=Compute)
+    data: Data = field(default_factory=Data)
+    finetune: Finetune = field(default_factory=Finetune)
+    training: Parameters = field(default_factory=dict)
+    optimization: Parameters = field(default_factory=dict)
+    register: Register = field(default_factory=Register)
+    endpoint: Endpoint = field(default_factory=Endpoint)
+    deployment: Deployment = field(default_factory=Deployment)
+    scoring: Scoring = field(default_factory=Scoring)
+    twin: Twin = field(default_factory=Twin)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, for the record of the run."""
+        plain: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        return plain
+
+    def digest(self) -> str:
+        """The hash by which two runs can tell that they were to do the same."""
+        text = json.dumps(self.as_dict(), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+SECTIONS: dict[str, type] = {
+    "workspace": Workspace,
+    "base_model": BaseModel,
+    "compute": Compute,
+    "data": Data,
+    "finetune": Finetune,
+    "register": Register,
+    "endpoint": Endpoint,
+    "deployment": Deployment,
+    "scoring": Scoring,
+    "twin": Twin,
+}
+FREE_SECTIONS = ("training", "optimization")  # their keys are the component's inputs
+
+
+def read_plan(path: Path, target: str, settings: Iterable[str] = ()) -> Plan:
+    """The plan of that file for that target, with `section.key=value` settings on top.
+
+    Raises PlanError naming every problem at once.
+    """
+    problems: list[str] = []
+    tables = _tables(path, target, problems)
+    for setting in settings:
+        _set(tables, setting, problems)
+    parts = {name: _section(name, tables.get(name, {}), problems) for name in SECTIONS}
+    free = {name: _parameters(name, tables.get(name, {}), problems) for name in FREE_SECTIONS}
+    unknown = sorted(set(tables) - set(SECTIONS) - set(FREE_SECTIONS))
+    problems += [f"[{name}] is not a section; there are {_listed(_sections())}" for name in unknown]
+    if problems:
+        raise PlanError(problems, source=str(path))
+    return Plan(target=target, **parts, **free)
+
+
+def _tables(path: Path, target: str, problems: list[str]) -> dict[str, dict[str, Any]]:
+    """The file's sections with those of `[on.<target>]` laid over them."""
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise PlanError(["no such file; give one with --plan FILE"], source=str(path)) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise PlanError([f"not TOML: {error}"], source=str(path)) from error
+    overlays = tables.pop("on", {})
+    for name in sorted(set(overlays) - set(TARGETS)):
+        problems.append(f"[on.{name}]: no such target; there are {_listed(TARGETS)}")
+    for section, values in overlays.get(target, {}).items():
+        tables[section] = {**tables.get(section, {}), **values}
+    for section in [name for name, values in tables.items() if not isinstance(values, dict)]:
+        problems.append(f"{section} stands outside of a section; put it under a [section]")
+        del tables[section]
+    return tables
+
+
+def _set(tables: dict[str, dict[str, Any]], setting: str, problems: list[str]) -> None:
+    """Lay one `section.key=value` over the tables; the value is TOML, or else text."""
+    name, equals, text = setting.partition("=")
+    section, dot, key = name.strip().partition(".")
+    if not (equals and dot and key):
+        problems.append(f"--set {setting}: write it as section.key=value")
+        return
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    tables.setdefault(section, {})[key] = value
+
+
+def _section(name: str, table: Mapping[str, Any], problems: list[str]) -> Any:
+    """One section as its dataclass; what is wrong with it goes to problems."""
+    kind = SECTIONS[name]
+    hints, rules = get_type_hints(kind), {f.name: f.metadata for f in fields(kind)}
+    values: dict[str, Any] = {}
+    for key, value in table.items():
+        if key not in rules:
+            problems.append(f"{name}.{key} is unknown; [{name}] has {_listed(rules)}")
+            continue
+        value = tuple(value) if isinstance(value, list) else value
+        value = float(value) if hints[key] is float and type(value) is int else value
+        problem = _typed(value, hints[key]) or _ruled(value, rules[key])
+        if problem:
+            problems.append(f"{name}.{key} = {_shown(value)} {problem}")
+        else:
+            values[key] = value
+    return kind(**values)
+
+
+def _typed(value: Any, hint: Any) -> str | None:
+    """What is wrong with the value's type, in words."""
+    if get_origin(hint) is tuple:
+        item = get_args(hint)[0]
+        ok = isinstance(value, tuple) and all(type(entry) is item for entry in value)
+        return None if ok else f"must be a list of {item.__name__}"
+    return None if type(value) is hint else f"must be {_TYPES[hint]}"
+
+
+_TYPES = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
+
+
+def _ruled(value: Any, rule: Mapping[str, Any]) -> str | None:
+    """What is wrong with a value of the right type, in words."""
+    import re
+
+    entries = value if isinstance(value, tuple) else (value,)
+    if "one_of" in rule and (not entries or not set(entries) <= set(rule["one_of"])):
+        return f"must be one of {_listed(rule['one_of'])}"
+    if "matches" in rule and not re.fullmatch(rule["matches"], value):
+        return f"must be {rule['says']}"
+    if "low" in rule and not rule["low"] <= value <= rule.get("high", value):
+        top = f" and at most {rule['high']}" if "high" in rule else ""
+        return f"must be at least {rule['low']}{top}"
+    return None
+
+
+def _parameters(name: str, table: Mapping[str, Any], problems: list[str]) -> dict[str, Scalar]:
+    """A table of component inputs; their names are checked against the component itself."""
+    bad = [key for key, value in table.items() if type(value) not in (str, int, float)]
+    problems += [
+        f"{name}.{key} = {_shown(table[key])} must be text or a number"
+        + (' (the component wants "true" or "false" as text)' if type(table[key]) is bool else "")
+        for key in bad
+    ]
+    return {key: value for key, value in table.items() if key not in bad}
+
+
+def _sections() -> list[str]:
+    return [*SECTIONS, *FREE_SECTIONS, "on.<target>"]
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names)
+
+
+def _shown(value: Any) -> str:
+    return json.dumps(value) if not isinstance(value, tuple) else json.dumps(list(value))

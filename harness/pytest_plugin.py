@@ -1,0 +1,121 @@
+"""Options, header, skips that name the step they need, and the report at the end. No logic."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.errors import PlanError
+from harness.plan import TARGETS, Plan, read_plan
+
+if TYPE_CHECKING:
+    from harness.run import Run
+
+SHOWN = ("azure-ai-ml", "azure-identity", "azure-core", "azureml-mlflow", "mlflow-skinny")
+PLANS = pytest.StashKey[dict[Path, Plan]]()
+RUNS = pytest.StashKey[list["Run"]]()
+REPORTS = pytest.StashKey[list[str]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options of a run."""
+    group = parser.getgroup("recipe")
+    group.addoption("--target", choices=TARGETS, default="twin", help="who answers the SDK")
+    group.addoption("--plan", type=Path, help="plan file (default: plan.toml of the scenario)")
+    group.addoption(
+        "--set",
+        action="append",
+        default=[],
+        metavar="SECTION.KEY=VALUE",
+        help="change one value of the plan; repeatable",
+    )
+    group.addoption("--reports", type=Path, default=Path("reports"), help="folder for reports")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Places to keep things for the session."""
+    config.stash[PLANS], config.stash[RUNS], config.stash[REPORTS] = {}, [], []
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Target, SDK and key package versions."""
+    return f"target: {config.getoption('--target')}; " + ", ".join(
+        f"{name} {_version(name)}" for name in SHOWN
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Read the plan of every scenario that is going to run: bad input ends here."""
+    for folder in {item.path.parent for item in items}:
+        if (folder / "plan.toml").exists():
+            try:
+                config.stash[PLANS][folder] = read_plan(
+                    config.getoption("--plan") or folder / "plan.toml",
+                    config.getoption("--target"),
+                    config.getoption("--set"),
+                )
+            except PlanError as error:
+                raise pytest.UsageError(str(error)) from error
+
+
+@contextmanager
+def scenario_run(config: pytest.Config, folder: Path) -> Iterator[Run]:
+    """The run of the scenario in that folder, for the scenario's `run` fixture."""
+    from harness.run import open_run
+
+    reports: Path = config.getoption("--reports")
+    name = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{folder.name}-{os.getpid()}"
+    with open_run(folder.name, config.stash[PLANS][folder], (reports / name).resolve()) as run:
+        config.stash[RUNS].append(run)
+        yield run
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what needs a failed step, naming it: one broken step is one error."""
+    for run in item.config.stash[RUNS]:
+        for name, failed in run.failed().items():
+            if name in getattr(item, "fixturenames", ()):
+                reason = (failed.error or "").splitlines()[0]
+                pytest.skip(f"needs step {failed.n} ({name}), which failed: {reason}")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write run.json, the page and the summary of each run."""
+    config = session.config
+    if not config.stash[RUNS]:
+        return
+    from harness.record import write_reports
+
+    for run in config.stash[RUNS]:
+        config.stash[REPORTS] += write_reports(run, _counts(config))
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Where to look."""
+    for line in config.stash[REPORTS]:
+        terminalreporter.write_line(line)
+
+
+def _counts(config: pytest.Config) -> dict[str, int]:
+    """Outcomes so far; a worker of xdist has no terminal and counts nothing."""
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    stats = terminal.stats if terminal else {}
+    words = {"passed": "passed", "failed": "failed", "skipped": "skipped", "errors": "error"}
+    return {name: len(stats.get(word, [])) for name, word in words.items()}
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "absent"

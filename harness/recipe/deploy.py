@@ -1,0 +1,129 @@
+"""Step 7: endpoint, deployment, traffic."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.errors import DeployError
+from harness.recipe.sizes import check_size
+
+if TYPE_CHECKING:
+    from harness.janitor.ledger import Ledger
+    from harness.plan import Plan
+    from harness.recipe.base_model import BaseModel
+    from harness.recipe.connect import Connection
+    from harness.recipe.register import RegisteredModel
+
+_LOG_LINES = 100
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A healthy deployment with all of its endpoint's traffic."""
+
+    endpoint: str
+    deployment: str
+    size: str
+    state: str
+    traffic: dict[str, int]
+    scoring_uri: str
+    notes: tuple[str, ...]
+
+
+def deploy(
+    connection: Connection,
+    plan: Plan,
+    model: BaseModel,
+    registered: RegisteredModel,
+    ledger: Ledger,
+) -> Deployed:
+    """Create the endpoint, the deployment, and route all traffic to it.
+
+    Raises RefusedError before anything is created when the size is not in the model's list,
+    DeployError with the deployment's logs when it does not become healthy.
+    """
+    note = check_size(
+        plan.deployment.size, model.inference_sizes, use="inference", key="deployment.size"
+    )
+    endpoint = f"{plan.endpoint.prefix}{connection.timestamp}"
+    ledger.expect("endpoint", endpoint)
+    _create_endpoint(connection, plan, endpoint)
+    _create_deployment(connection, plan, endpoint, registered)
+    return _route_all(connection, plan, endpoint, (note,) if note else ())
+
+
+def _create_endpoint(connection: Connection, plan: Plan, name: str) -> None:
+    from azure.ai.ml.entities import ManagedOnlineEndpoint
+
+    endpoint = ManagedOnlineEndpoint(
+        name=name,
+        description=f"Online endpoint for {plan.register.name}, "
+        "fine tuned model for ultrachat-200k-chat-completion",
+        auth_mode="key",
+    )
+    connection.workspace.online_endpoints.begin_create_or_update(endpoint).wait()
+
+
+def _create_deployment(
+    connection: Connection, plan: Plan, endpoint: str, registered: RegisteredModel
+) -> None:
+    from azure.ai.ml.entities import ManagedOnlineDeployment, OnlineRequestSettings, ProbeSettings
+    from azure.core.exceptions import HttpResponseError
+
+    wanted = plan.deployment
+    deployment = ManagedOnlineDeployment(
+        name=wanted.name,
+        endpoint_name=endpoint,
+        model=registered.id,
+        instance_type=wanted.size,
+        instance_count=wanted.instance_count,
+        liveness_probe=ProbeSettings(initial_delay=wanted.liveness_initial_delay),
+        request_settings=OnlineRequestSettings(request_timeout_ms=wanted.request_timeout_ms),
+    )
+    try:
+        connection.workspace.online_deployments.begin_create_or_update(deployment).wait()
+    except HttpResponseError as error:
+        raise _unhealthy(connection, plan, endpoint, error.message) from error
+    state = str(
+        connection.workspace.online_deployments.get(wanted.name, endpoint).provisioning_state
+    )
+    if state != "Succeeded":
+        raise _unhealthy(connection, plan, endpoint, f"provisioning state is {state}")
+
+
+def _unhealthy(connection: Connection, plan: Plan, endpoint: str, why: str) -> DeployError:
+    """The reason, with the logs that explain it."""
+    from azure.core.exceptions import AzureError
+
+    name = plan.deployment.name
+    try:
+        logs = connection.workspace.online_deployments.get_logs(name, endpoint, _LOG_LINES)
+    except AzureError as error:
+        logs = f"(the logs cannot be read: {error.message})"
+    return DeployError(
+        f"deployment {name!r} of endpoint {endpoint} on {plan.deployment.size} did not become "
+        f"healthy: {why}\n--- last {_LOG_LINES} log lines ---\n{logs}\n---\n"
+        f"Next: read the logs above; az ml online-deployment get-logs --name {name} "
+        f"--endpoint-name {endpoint} shows more while the endpoint exists"
+    )
+
+
+def _route_all(
+    connection: Connection, plan: Plan, name: str, notes: tuple[str, ...]
+) -> Deployed:
+    endpoints = connection.workspace.online_endpoints
+    endpoint = endpoints.get(name)
+    endpoint.traffic = {plan.deployment.name: 100}
+    endpoints.begin_create_or_update(endpoint).wait()
+    ready = endpoints.get(name)
+    deployment = connection.workspace.online_deployments.get(plan.deployment.name, name)
+    return Deployed(
+        endpoint=name,
+        deployment=plan.deployment.name,
+        size=str(deployment.instance_type),
+        state=str(deployment.provisioning_state),
+        traffic={str(key): int(value) for key, value in (ready.traffic or {}).items()},
+        scoring_uri=str(ready.scoring_uri),
+        notes=notes,
+    )

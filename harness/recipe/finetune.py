@@ -1,0 +1,149 @@
+"""Step 5: the fine-tune job: build, submit, stream, and check what really happened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import JobError, RefusedError
+from harness.recipe.job_failure import failed_children
+from harness.recipe.parameters import JobParameters, check_accepted, display_name, job_parameters
+
+if TYPE_CHECKING:
+    from harness.janitor.ledger import Ledger
+    from harness.plan import Plan
+    from harness.recipe.base_model import BaseModel
+    from harness.recipe.compute import Cluster
+    from harness.recipe.connect import Connection
+    from harness.recipe.data import Splits
+
+OUTPUT = "trained_model"
+
+
+@dataclass(frozen=True)
+class FineTuneJob:
+    """A job that completed."""
+
+    name: str
+    display_name: str
+    status: str
+    component: str
+    parameters: JobParameters
+    studio_url: str
+
+
+def fine_tune(
+    connection: Connection,
+    plan: Plan,
+    model: BaseModel,
+    cluster: Cluster,
+    splits: Splits,
+    ledger: Ledger,
+) -> FineTuneJob:
+    """Submit the pipeline, stream it to the end, and return it only if it completed.
+
+    Raises RefusedError before submission when the component refuses a parameter, JobError with
+    each failed child's error when the job ended in anything but Completed.
+    """
+    component = _component(connection, plan)
+    parameters = job_parameters(plan, model)
+    check_accepted(parameters, component, plan)
+    job = _pipeline(component, parameters, plan, model, cluster, splits)
+    job.name = f"finetune-chat-{connection.timestamp}"
+    ledger.expect("job", job.name)
+    submitted = connection.workspace.jobs.create_or_update(
+        job, experiment_name=plan.workspace.experiment
+    )
+    _stream(connection, str(submitted.name))
+    status = _completed(connection, str(submitted.name))
+    return FineTuneJob(
+        name=str(submitted.name),
+        display_name=str(submitted.display_name),
+        status=status,
+        component=f"{component.name} {component.version}",
+        parameters=parameters,
+        studio_url=str(submitted.studio_url),
+    )
+
+
+def _component(connection: Connection, plan: Plan) -> Any:
+    from azure.core.exceptions import HttpResponseError
+
+    name, version = plan.finetune.component, plan.finetune.version
+    by = {"label": "latest"} if version == "latest" else {"version": version}
+    try:
+        return connection.registry.components.get(name=name, **by)
+    except HttpResponseError as error:
+        if error.status_code != 404:
+            raise
+        raise RefusedError(
+            f"component {name!r}, version {version!r}, is not in registry "
+            f"{plan.workspace.registry!r}: {error.message}\nNext: az ml component list "
+            f"--registry-name {plan.workspace.registry} --name {name}"
+        ) from error
+
+
+def _pipeline(
+    component: Any,
+    parameters: JobParameters,
+    plan: Plan,
+    model: BaseModel,
+    cluster: Cluster,
+    splits: Splits,
+) -> Any:
+    """The pipeline job, wired as in the recipe."""
+    from azure.ai.ml import Input
+    from azure.ai.ml.dsl import pipeline
+
+    name = display_name(model.name, parameters.values, cluster.gpus, plan.finetune.num_nodes)
+
+    @pipeline(name=name)  # the recipe uses its name as the component's and the job's
+    def create_pipeline() -> dict[str, Any]:
+        node = component(
+            mlflow_model_path=model.id,
+            compute_model_import=cluster.name,
+            compute_preprocess=cluster.name,
+            compute_finetune=cluster.name,
+            compute_model_evaluation=cluster.name,
+            train_file_path=Input(type="uri_file", path=str(splits.path("train_sft"))),
+            test_file_path=Input(type="uri_file", path=str(splits.path("test_sft"))),
+            number_of_gpu_to_use_finetuning=cluster.gpus,
+            num_nodes_finetune=plan.finetune.num_nodes,
+            **parameters.values,
+        )
+        return {OUTPUT: node.outputs.mlflow_model_folder}
+
+    job = create_pipeline()
+    job.settings.force_rerun = True
+    job.settings.continue_on_step_failure = False
+    return job
+
+
+def _stream(connection: Connection, name: str) -> None:
+    """Show the job's progress until it ends; the status is checked afterwards."""
+    from azure.ai.ml.exceptions import JobException
+
+    try:
+        connection.workspace.jobs.stream(name)
+    except JobException:
+        pass  # says only that some step failed; failed_children says which and why
+
+
+def _completed(connection: Connection, name: str) -> str:
+    """The status, which stream does not vouch for: it returns silently on Canceled."""
+    status = status_of(connection, name)
+    if status == "Completed":
+        return status
+    reasons = failed_children(connection, name)
+    raise JobError(
+        f"job {name} ended as {status}, not Completed.\n"
+        + "\n".join(f"  {reason}" for reason in reasons)
+        + ("\n" if reasons else "")
+        + f"Next: az ml job show --name {name}, or az ml job download --name {name} --all"
+    )
+
+
+def status_of(connection: Connection, name: str) -> str:
+    """The job's status as plain text; newer SDKs answer with an enum."""
+    status = connection.workspace.jobs.get(name).status
+    return str(getattr(status, "value", status))

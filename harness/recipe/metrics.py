@@ -1,0 +1,92 @@
+"""The job's metrics, read through MLflow from the root run and its children."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import JobError
+
+if TYPE_CHECKING:
+    from harness.plan import Plan
+    from harness.recipe.connect import Connection
+    from harness.recipe.finetune import FineTuneJob
+
+Series = list[tuple[int, float]]  # (optimizer step, value)
+NOTES_PROPERTY = "twin.notes"  # what the twin scaled or could not honour, as JSON text
+_SERIES = ("loss", "eval_loss", "learning_rate")
+
+
+@dataclass(frozen=True)
+class TrainingMetrics:
+    """Metrics of the run that trained: last values, and whole series of the losses."""
+
+    run: str
+    last: Mapping[str, float]
+    train_loss: Series
+    eval_loss: Series
+    learning_rate: Series
+    notes: tuple[str, ...]
+    runs: int  # how many runs of the job MLflow knows
+
+    @property
+    def train_fall(self) -> float:
+        """1 - last/first of the training loss; 0 is no fall."""
+        return _fall(self.train_loss)
+
+    @property
+    def eval_fall(self) -> float | None:
+        """1 - last/first of the evaluation loss; None with fewer than two evaluations."""
+        return _fall(self.eval_loss) if len(self.eval_loss) > 1 else None
+
+
+def read_metrics(connection: Connection, plan: Plan, job: FineTuneJob) -> TrainingMetrics:
+    """The training run's metrics. The run that trained is the child that logged `epoch`.
+
+    Raises JobError when the job completed without a run that logged training metrics.
+    """
+    import mlflow
+
+    mlflow.set_tracking_uri(connection.tracking_uri)
+    runs: list[Any] = mlflow.search_runs(  # type: ignore[assignment]  # a list, as asked for
+        experiment_names=[plan.workspace.experiment],
+        filter_string=f"tags.mlflow.rootRunId='{job.name}'",
+        output_format="list",
+    )
+    trained = [run for run in runs if "epoch" in run.data.metrics]
+    children = [run for run in trained if run.info.run_id != job.name]
+    if not trained:
+        raise JobError(
+            f"job {job.name} completed, but none of its {len(runs)} MLflow runs logged training "
+            f"metrics. Next: az ml job download --name {job.name} --all, and read the logs"
+        )
+    run = (children or trained)[0]
+    history = {key: _series(run.info.run_id, key) for key in _SERIES}
+    return TrainingMetrics(
+        run=str(run.info.run_id),
+        last=dict(run.data.metrics),
+        train_loss=history["loss"],
+        eval_loss=history["eval_loss"],
+        learning_rate=history["learning_rate"],
+        notes=_notes(runs),
+        runs=len(runs),
+    )
+
+
+def _series(run_id: str, key: str) -> Series:
+    from mlflow.tracking import MlflowClient
+
+    points = MlflowClient().get_metric_history(run_id, key)
+    return sorted((int(point.step), float(point.value)) for point in points)
+
+
+def _notes(runs: list[Any]) -> tuple[str, ...]:
+    """What the engine said it scaled, once."""
+    texts = [run.data.tags[NOTES_PROPERTY] for run in runs if NOTES_PROPERTY in run.data.tags]
+    return tuple(json.loads(texts[0])) if texts else ()
+
+
+def _fall(series: Series) -> float:
+    return 1 - series[-1][1] / series[0][1] if len(series) > 1 and series[0][1] else 0.0

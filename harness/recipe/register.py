@@ -1,0 +1,44 @@
+"""Step 6: the fine-tuned model, registered from the job's output."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.recipe.finetune import OUTPUT
+
+if TYPE_CHECKING:
+    from harness.plan import Plan
+    from harness.recipe.connect import Connection
+    from harness.recipe.finetune import FineTuneJob
+
+
+@dataclass(frozen=True)
+class RegisteredModel:
+    """A model version in the workspace."""
+
+    id: str
+    name: str
+    version: str
+    path: str
+
+
+def register(connection: Connection, plan: Plan, job: FineTuneJob) -> RegisteredModel:
+    """Register `azureml://jobs/<job>/outputs/trained_model`; the version is the run's timestamp."""
+    from azure.ai.ml.constants import AssetTypes
+    from azure.ai.ml.entities import Model
+
+    model = Model(
+        path=f"azureml://jobs/{job.name}/outputs/{OUTPUT}",
+        name=plan.register.name,
+        version=connection.timestamp,
+        type=AssetTypes.MLFLOW_MODEL,
+        description=f"{plan.base_model.name} fine tuned model for ultrachat 200k chat-completion",
+    )
+    registered = connection.workspace.models.create_or_update(model)
+    return RegisteredModel(
+        id=str(registered.id),
+        name=str(registered.name),
+        version=str(registered.version),
+        path=str(registered.path),
+    )

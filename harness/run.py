@@ -1,0 +1,130 @@
+"""One run: a plan, an open target, a ledger, and what happened, step by step."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.janitor.ledger import Ledger
+from harness.targets import open_target
+from harness.targets.target import Target
+from harness.wire.exchange import Exchange
+from harness.wire.observe import observed
+
+if TYPE_CHECKING:
+    from harness.janitor.delete import Cleanup
+    from harness.plan import Plan
+    from harness.recipe.metrics import TrainingMetrics
+
+
+@dataclass
+class StepRecord:
+    """What became of one step. `facts` are short things worth showing."""
+
+    n: int
+    name: str
+    title: str
+    status: str  # passed | failed
+    seconds: float
+    error: str | None = None
+    facts: dict[str, str | int | float] = field(default_factory=dict)
+
+
+@dataclass
+class Run:
+    """Everything the steps share. Filled while the run goes on, read by the report afterwards."""
+
+    scenario: str
+    plan: Plan
+    folder: Path
+    target: Target
+    ledger: Ledger
+    started: datetime
+    steps: list[StepRecord] = field(default_factory=list)
+    exchanges: list[Exchange] = field(default_factory=list)
+    training: TrainingMetrics | None = None
+    scoring: dict[str, Any] | None = None
+    cleanups: list[Cleanup] = field(default_factory=list)
+    findings: list[dict[str, str]] = field(default_factory=list)
+    seconds: float = 0.0
+    current: int | None = None
+    finalizer: Callable[[], Cleanup] | None = None  # set by step 1, once there is a client
+
+    @property
+    def timestamp(self) -> str:
+        """Ten digits from which every unique name of the run derives."""
+        return str(int(self.started.timestamp()))
+
+    def failed(self) -> dict[str, StepRecord]:
+        """Steps that failed, by name."""
+        return {step.name: step for step in self.steps if step.status == "failed"}
+
+    def show(self, **facts: str | int | float) -> None:
+        """Put short facts beside the step that is running."""
+        self.steps[-1].facts.update(facts)
+
+    def warn(self, check: str, what: str, thing: str, next_command: str) -> None:
+        """Note something that is not an error but must be read."""
+        self.findings.append(
+            {
+                "severity": "warning",
+                "check": check,
+                "what": what,
+                "thing": thing,
+                "next": next_command,
+            }
+        )
+
+    @contextmanager
+    def step(self, n: int, name: str, title: str) -> Iterator[None]:
+        """Time a step and record how it ended; its error goes on to the caller."""
+        record = StepRecord(n, name, title, "passed", 0.0)
+        self.steps.append(record)
+        started, self.current = time.monotonic(), n
+        try:
+            yield
+        except BaseException as error:  # Ctrl-C fails the step as well
+            record.status, record.error = "failed", f"{type(error).__name__}: {error}"
+            raise
+        finally:
+            record.seconds, self.current = time.monotonic() - started, None
+
+    def clean_up(self) -> Cleanup | None:
+        """Delete what the ledger still holds; None before there is a client to delete with."""
+        if self.finalizer is None:
+            return None
+        cleanup = self.finalizer()
+        self.cleanups.append(cleanup)
+        return cleanup
+
+
+@contextmanager
+def open_run(scenario: str, plan: Plan, folder: Path) -> Iterator[Run]:
+    """A run with its target open. However it ends, what it created is deleted before it closes.
+
+    Raises LeftoverError when something could not be deleted, naming the commands to type.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
+    with open_target(plan, folder) as target:
+        run = Run(
+            scenario=scenario,
+            plan=plan,
+            folder=folder,
+            target=target,
+            ledger=Ledger(folder / "ledger.jsonl"),
+            started=datetime.now(UTC),
+        )
+        with observed(run.exchanges.append, lambda: run.current):
+            try:
+                yield run
+            finally:
+                cleanup = run.clean_up() if run.ledger.open_entries() else None
+                run.seconds = time.monotonic() - began
+                if cleanup:
+                    cleanup.check()

@@ -1,0 +1,124 @@
+"""The embedded twin: a process of its own, in an environment of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import TargetError
+from harness.targets.target import Target, environment
+
+if TYPE_CHECKING:
+    from harness.plan import Plan
+
+ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 60
+STOP_SECONDS = 15
+
+
+@contextmanager
+def open_twin(plan: Plan, folder: Path) -> Iterator[Target]:
+    """A twin started for this run, its state under `folder/twin`, stopped at the end.
+
+    Raises TargetError when it does not come up, with the end of its log.
+    """
+    state, log = folder / "twin", folder / "twin.log"
+    state.mkdir(parents=True, exist_ok=True)
+    process = _start(plan, state, log)
+    try:
+        ready = _ready(process, state / "ready.json", log)
+        _write_config(state, ready["env"])
+        with environment(ready["env"], removed=ready.get("unset", ())):
+            yield Target(
+                name="twin",
+                proves="recipe, harness and SDK fit together; it says nothing about Azure",
+                config=state,
+                logs={"twin": log},
+            )
+    finally:
+        _stop(process)
+
+
+def twin_python() -> Path:
+    """The interpreter of the twin's environment.
+
+    Raises TargetError when `make twin-env` has not been run.
+    """
+    python = Path(os.environ.get("HARNESS_TWIN_PYTHON", ROOT / ".venv-twin" / "bin" / "python"))
+    if not python.exists():
+        raise TargetError(f"the twin's environment is missing ({python}). Next: make twin-env")
+    return python
+
+
+def twin_command(plan: Plan, state: Path) -> list[str]:
+    """The command line that starts the plan's twin."""
+    wanted = plan.twin
+    command = [str(twin_python()), "-m", "harness.twin", "--state", str(state)]
+    command += ["--ready-file", str(state / "ready.json")]
+    for name in ("era", "pace", "profile", "image"):
+        command += [f"--{name}", str(getattr(wanted, name))]
+    for fault in wanted.faults:
+        command += ["--fault", fault]
+    return command
+
+
+def _start(plan: Plan, state: Path, log: Path) -> subprocess.Popen[bytes]:
+    (state / "ready.json").unlink(missing_ok=True)
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            twin_command(plan, state),
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C is for the run; the twin must outlive it to clean up
+        )
+
+
+def _ready(process: subprocess.Popen[bytes], file: Path, log: Path) -> dict[str, Any]:
+    """What the twin wrote when it was ready."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if file.exists():
+            ready: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+            return ready
+        if process.poll() is not None:
+            raise TargetError(
+                f"the twin ended with exit code {process.returncode} before it was ready:\n"
+                f"{_tail(log)}\nNext: make twin-env, then run again"
+            )
+        time.sleep(0.02)
+    raise TargetError(
+        f"the twin was not ready after {START_SECONDS} s:\n{_tail(log)}\nNext: run again; {log}"
+    )
+
+
+def _tail(log: Path, lines: int = 15) -> str:
+    return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
+
+
+def _write_config(state: Path, env: dict[str, str]) -> None:
+    """config.json for MLClient.from_config, so that no other file on this machine is found."""
+    names = {
+        "subscription_id": env["AZURE_SUBSCRIPTION_ID"],
+        "resource_group": env["AZURE_RESOURCE_GROUP"],
+        "workspace_name": env["AZURE_WORKSPACE_NAME"],
+    }
+    (state / "config.json").write_text(json.dumps(names, indent=2), encoding="utf-8")
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

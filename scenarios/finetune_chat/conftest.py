@@ -1,0 +1,115 @@
+"""The nine steps of the recipe as fixtures. The tests beside this file state what must hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.janitor.delete import Cleanup, delete_all
+from harness.pytest_plugin import scenario_run
+from harness.recipe.base_model import BaseModel, find_base_model
+from harness.recipe.compute import Cluster, provide_cluster
+from harness.recipe.connect import Connection, connect
+from harness.recipe.data import Splits, fetch_splits
+from harness.recipe.deploy import Deployed, deploy
+from harness.recipe.finetune import FineTuneJob, fine_tune
+from harness.recipe.metrics import read_metrics
+from harness.recipe.register import RegisteredModel, register
+from harness.recipe.score import Answer, Caller, caller, score
+from harness.run import Run
+from harness.step import step
+
+
+@pytest.fixture(scope="package")
+def run(request: pytest.FixtureRequest) -> Iterator[Run]:
+    """The run: its target is open, and closes only after everything created was deleted."""
+    with scenario_run(request.config, Path(__file__).parent) as run:
+        yield run
+
+
+@step(1, "Connect")
+def connection(run: Run) -> Connection:
+    found = connect(run.plan, timestamp=run.timestamp, config=run.target.config)
+    run.finalizer = partial(delete_all, found.workspace, run.ledger)
+    run.show(workspace=found.workspace.workspace_name, region=found.location)
+    return found
+
+
+@step(2, "Base model")
+def base_model(run: Run, connection: Connection) -> BaseModel:
+    found = find_base_model(connection, run.plan)
+    run.show(model=f"{found.name} {found.version}", defaults=len(found.defaults))
+    return found
+
+
+@step(3, "Compute")
+def cluster(run: Run, connection: Connection, base_model: BaseModel) -> Cluster:
+    found = provide_cluster(connection, run.plan, base_model, run.ledger)
+    run.show(size=found.size, tier=found.tier, gpus=found.gpus, created=str(found.created))
+    for note in found.notes:
+        run.warn("compute.size", note, found.size, "az ml model show --registry-name azureml")
+    return found
+
+
+@step(4, "Data")
+def splits(run: Run) -> Splits:
+    found = fetch_splits(run.plan, run.folder / "data")
+    run.show(**found.rows)
+    print(found.preview)
+    return found
+
+
+@step(5, "Fine-tune job")
+def job(
+    run: Run, connection: Connection, base_model: BaseModel, cluster: Cluster, splits: Splits
+) -> FineTuneJob:
+    done = fine_tune(connection, run.plan, base_model, cluster, splits, run.ledger)
+    run.training = read_metrics(connection, run.plan, done)
+    run.show(job=done.name, component=done.component, status=done.status)
+    for line in done.parameters.overridden:
+        run.warn("training.parameters", line, done.component, "see the model's tags at step 2")
+    return done
+
+
+@step(6, "Register")
+def registered(run: Run, connection: Connection, job: FineTuneJob) -> RegisteredModel:
+    done = register(connection, run.plan, job)
+    run.show(model=f"{done.name} {done.version}")
+    return done
+
+
+@step(7, "Deploy")
+def deployed(
+    run: Run, connection: Connection, base_model: BaseModel, registered: RegisteredModel
+) -> Deployed:
+    done = deploy(connection, run.plan, base_model, registered, run.ledger)
+    run.show(endpoint=done.endpoint, deployment=done.deployment, size=done.size)
+    for note in done.notes:
+        run.warn("deployment.size", note, done.size, "az ml model show --registry-name azureml")
+    return done
+
+
+@step(8, "Score")
+def answer(run: Run, connection: Connection, splits: Splits, deployed: Deployed) -> Answer:
+    found = score(connection, run.plan, splits, deployed)
+    run.show(shape=found.shape, characters=len(found.text))
+    return found
+
+
+@pytest.fixture(scope="package")
+def scoring(connection: Connection, deployed: Deployed, answer: Answer) -> Caller:
+    """What the latency measurement sends."""
+    return caller(connection, deployed, answer)
+
+
+@step(9, "Delete")
+def cleanup(run: Run) -> Any:
+    """Whatever was created by then goes, also when an earlier step broke the run."""
+    done = run.clean_up() or Cleanup((), ())
+    run.show(deleted=len(done.deleted), left=len(done.leftovers))
+    done.check()
+    return done
