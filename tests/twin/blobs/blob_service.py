@@ -1,0 +1,42 @@
+"""Serve the blob routes alone: blob_service.py ROOT CERTIFICATES FILE_LIMIT. Prints its port."""
+
+from __future__ import annotations
+
+import resource
+import signal
+import socket
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import uvicorn
+from starlette.applications import Starlette
+
+from harness.twin.blob_store import BlobStore
+from harness.twin.identity import Identity
+from harness.twin.routes import blobs
+
+
+def main(root: Path, certificates: Path, file_limit: int) -> None:
+    """Listen on a free port until killed. A file limit in bytes stands in for a small disk."""
+    if file_limit:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (file_limit, file_limit))
+    app = Starlette(routes=[route for _, route in blobs.routes])
+    app.state.twin = SimpleNamespace(
+        blobs=BlobStore(root), identity=Identity(secret="of this test" * 4)
+    )
+    listener = socket.create_server(("127.0.0.1", 0))
+    print(listener.getsockname()[1], flush=True)
+    config = uvicorn.Config(
+        app,
+        ssl_certfile=certificates / "server.pem",
+        log_level="warning",
+        server_header=False,
+        fd=listener.fileno(),
+    )
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))
