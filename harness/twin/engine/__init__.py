@@ -1,0 +1,1 @@
+"""The engine: a submitted pipeline job runs as five child jobs, each a real process."""

@@ -1,0 +1,72 @@
+"""The process of one step: `enter(folder)` runs it and leaves its outcome."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+import traceback
+from importlib import import_module
+from pathlib import Path
+
+from harness.twin.engine.refusal import UserFault
+from harness.twin.engine.steps.step import Outcome, Step, read_step, write_outcome
+
+# Component names of both eras lead to one module each (azureml-assets specs 0.0.42 to 0.0.82).
+MODULES = {
+    "ft_nlp_common_validation": "validation",
+    "chat_completion_model_import": "model_import",
+    "chat_completion_datapreprocess": "preprocess",
+    "chat_completion_finetune": "finetune",
+    "chat_completion_model_converter": "converter",
+    "ft_nlp_model_converter": "converter",
+}
+
+
+def enter(folder: str) -> None:
+    """Run the step described in `folder`; exit code 0 when it went well, 1 when not."""
+    leave_with_parent()
+    place = Path(folder)
+    step = read_step(place)
+    print(f"{step.name} starts (process {os.getpid()}, profile {step.profile})", flush=True)
+    outcome = attempt(step)
+    write_outcome(place, outcome)
+    sys.exit(0 if outcome.error is None else 1)
+
+
+def attempt(step: Step) -> Outcome:
+    """The outcome of the step, whatever happens in it."""
+    try:
+        if step.fail:
+            raise RuntimeError(step.fail)
+        module = import_module(f"{__package__}.{MODULES[step.name]}")
+        outcome: Outcome = module.run(step)
+    except UserFault as fault:
+        print(f"UserError: {fault}", file=sys.stderr, flush=True)
+        return Outcome(error={"code": "UserError", "message": str(fault)})
+    except Exception:
+        text = traceback.format_exc()
+        print(text, file=sys.stderr, flush=True)
+        return Outcome(error={"code": "SystemError", "message": _last_lines(text)})
+    print(f"{step.name} is done", flush=True)
+    return outcome
+
+
+def leave_with_parent() -> None:
+    """End this process when the twin that started it is gone, however it went.
+
+    The forkserver ends when the twin does, and its children then get another parent.
+    """
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
+
+
+def _last_lines(text: str, count: int = 6) -> str:
+    return "\n".join(text.strip().splitlines()[-count:])

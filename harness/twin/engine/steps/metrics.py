@@ -1,0 +1,96 @@
+"""Every number the Trainer logs goes to MLflow, on the step's run and on the root run."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from harness.twin.engine.steps.step import Step, Tracking
+
+EVERY = 2.0  # seconds between two lines of progress in the root log
+
+
+def numbers(logs: Mapping[str, Any]) -> dict[str, float]:
+    """The loggable part: numbers, without NaN and infinity (`log_metrics_at_root` skips them)."""
+    return {
+        name: float(value)
+        for name, value in logs.items()
+        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    }
+
+
+class Sink:
+    """Writes metrics to the tracking server through the MLflow client.
+
+    A metric that cannot be written ends the step: metrics are part of what the job is for.
+    """
+
+    def __init__(self, tracking: Tracking | None) -> None:
+        self._runs = (tracking.run, tracking.root) if tracking else ()
+        self._client: Any = None
+        if tracking:
+            from mlflow import MlflowClient  # not there on a bare GPU machine
+
+            self._client = MlflowClient(tracking_uri=tracking.url)
+
+    def log(self, values: Mapping[str, float], step: int) -> None:
+        """One point of every metric, on both runs."""
+        if not self._runs or not values:
+            return
+        from mlflow.entities import Metric
+
+        stamp = int(time.time() * 1000)
+        metrics = [Metric(name, value, stamp, step) for name, value in values.items()]
+        for run in self._runs:
+            self._client.log_batch(run, metrics=metrics)
+
+
+class Progress(TrainerCallback):  # type: ignore[misc]  # transformers has no types for it
+    """Metrics to MLflow; a line of progress every few seconds to whoever streams the job."""
+
+    def __init__(self, step: Step) -> None:
+        self._step = step
+        self._sink = Sink(step.tracking)
+        self._said = 0.0
+        self.history: list[dict[str, float]] = []  # all points, with the step under "step"
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Called by the Trainer for each entry of its log history."""
+        self.log(numbers(logs or {}), state.global_step)
+        if logs and "loss" in logs and time.monotonic() - self._said >= EVERY:
+            self._say(state)
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Between two entries of the log a long step would look like a hang."""
+        if time.monotonic() - self._said >= EVERY:
+            self._say(state)
+
+    def on_save(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """The component logs the step of every checkpoint."""
+        self.log({"checkpoint_save_step": float(state.global_step)}, state.global_step)
+
+    def log(self, values: Mapping[str, float], at: int) -> None:
+        """One point of every metric at a training step."""
+        self.history.append({**values, "step": float(at)})
+        self._sink.log(values, at)
+
+    def _say(self, state: TrainerState) -> None:
+        self._said = time.monotonic()
+        losses = [entry["loss"] for entry in self.history if "loss" in entry]
+        loss = f"loss {losses[-1]:.3f}" if losses else "loss not yet logged"
+        self._step.say(f"step {state.global_step}/{state.max_steps}, {loss}")

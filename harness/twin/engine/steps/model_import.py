@@ -1,0 +1,59 @@
+"""Step 2, `chat_completion_model_import`: the base model, copied to where the others find it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+from harness.twin.engine.refusal import UserFault
+from harness.twin.engine.steps.step import Outcome, Step
+
+NEEDED = ("config.json", "tokenizer.json", "tokenizer_config.json")
+_KEPT = (".json", ".safetensors", ".jinja", ".model", ".txt")
+
+
+def run(step: Step) -> Outcome:
+    """Raises UserFault when what the input names is no Phi-3 with a tokenizer."""
+    source = _inside(step.input("mlflow_model_path"))
+    kind = _kind(source)
+    target = step.output("output_dir") / "model"
+    target.mkdir(exist_ok=True)
+    for path in sorted(source.iterdir()):
+        if path.is_file() and path.suffix in _KEPT:
+            shutil.copyfile(path, target / path.name)
+    asset = step.literals.get("mlflow_model_path", "")
+    arguments = {
+        "task_name": "ChatCompletion",
+        "model_name": asset.split("/models/")[-1].split("/")[0] or source.name,
+        "model_asset_id": asset,
+        "model_name_or_path": "model",
+        "model_type": kind,
+    }
+    text = json.dumps(arguments, indent=2)
+    (step.output("output_dir") / "finetune_args.json").write_text(text, encoding="utf-8")
+    size = sum(path.stat().st_size for path in target.iterdir())
+    step.say(f"imported {arguments['model_name']} ({kind}, {size / 1e6:.1f} MB)")
+    return Outcome()
+
+
+def _inside(folder: Path) -> Path:
+    """The model's own folder; an MLflow model keeps it under `data/model` or `model`."""
+    candidates = (folder, folder / "model", folder / "data" / "model")
+    return next((place for place in candidates if (place / "config.json").is_file()), folder)
+
+
+def _kind(folder: Path) -> str:
+    missing = [name for name in NEEDED if not (folder / name).is_file()]
+    if missing:
+        raise UserFault(
+            f"The model given as mlflow_model_path has no {', '.join(missing)}; "
+            "name a Phi-3 model of the registry, e.g. Phi-3-mini-4k-instruct."
+        )
+    kind = str(json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type"))
+    if kind != "phi3":
+        raise UserFault(
+            f"The model given as mlflow_model_path is of type {kind!r}; this pipeline trains "
+            "'phi3' models. Name one of the registry, e.g. Phi-3-mini-4k-instruct."
+        )
+    return kind
