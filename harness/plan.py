@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -199,13 +200,16 @@ def read_plan(path: Path, target: str, settings: Iterable[str] = ()) -> Plan:
     tables = _tables(path, target, problems)
     for setting in settings:
         _set(tables, setting, problems)
-    parts = {name: _section(name, tables.get(name, {}), problems) for name in SECTIONS}
-    free = {name: _parameters(name, tables.get(name, {}), problems) for name in FREE_SECTIONS}
-    unknown = sorted(set(tables) - set(SECTIONS) - set(FREE_SECTIONS))
+    parts: dict[str, Any] = {
+        name: _section(name, tables.get(name, {}), problems) for name in SECTIONS
+    }
+    for name in FREE_SECTIONS:
+        parts[name] = _parameters(name, tables.get(name, {}), problems)
+    unknown = sorted(set(tables) - set(parts))
     problems += [f"[{name}] is not a section; there are {_listed(_sections())}" for name in unknown]
     if problems:
         raise PlanError(problems, source=str(path))
-    return Plan(target=target, **parts, **free)
+    return Plan(target=target, **parts)
 
 
 def _tables(path: Path, target: str, problems: list[str]) -> dict[str, dict[str, Any]]:
@@ -274,8 +278,6 @@ _TYPES = {str: "text", int: "a whole number", float: "a number", bool: "true or 
 
 def _ruled(value: Any, rule: Mapping[str, Any]) -> str | None:
     """What is wrong with a value of the right type, in words."""
-    import re
-
     entries = value if isinstance(value, tuple) else (value,)
     if "one_of" in rule and (not entries or not set(entries) <= set(rule["one_of"])):
         return f"must be one of {_listed(rule['one_of'])}"

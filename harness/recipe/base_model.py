@@ -22,7 +22,7 @@ DEFAULTS_TAG = "model_specific_defaults"
 
 @dataclass(frozen=True)
 class BaseModel:
-    """A base model, with what its publisher says about it. A list that is None was not published."""
+    """A base model and what its publisher says of it; a list that is None was not published."""
 
     id: str
     name: str

@@ -35,9 +35,7 @@ def provide_cluster(
     Raises RefusedError when the size, the quota or an existing cluster stands in the way.
     """
     wanted = plan.compute
-    note = check_size(
-        wanted.size, model.finetune_sizes, use="fine-tuning", key="compute.size"
-    )
+    note = check_size(wanted.size, model.finetune_sizes, use="fine-tuning", key="compute.size")
     gpus = gpus_of(connection, wanted.size)
     found = _existing(connection, wanted.name)
     if found is not None:

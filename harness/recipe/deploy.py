@@ -109,9 +109,7 @@ def _unhealthy(connection: Connection, plan: Plan, endpoint: str, why: str) -> D
     )
 
 
-def _route_all(
-    connection: Connection, plan: Plan, name: str, notes: tuple[str, ...]
-) -> Deployed:
+def _route_all(connection: Connection, plan: Plan, name: str, notes: tuple[str, ...]) -> Deployed:
     endpoints = connection.workspace.online_endpoints
     endpoint = endpoints.get(name)
     endpoint.traffic = {plan.deployment.name: 100}

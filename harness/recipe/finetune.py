@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +71,7 @@ def _component(connection: Connection, plan: Plan) -> Any:
     from azure.core.exceptions import HttpResponseError
 
     name, version = plan.finetune.component, plan.finetune.version
-    by = {"label": "latest"} if version == "latest" else {"version": version}
+    by: dict[str, str] = {"label": "latest"} if version == "latest" else {"version": version}
     try:
         return connection.registry.components.get(name=name, **by)
     except HttpResponseError as error:
@@ -97,7 +98,8 @@ def _pipeline(
 
     name = display_name(model.name, parameters.values, cluster.gpus, plan.finetune.num_nodes)
 
-    @pipeline(name=name)  # the recipe uses its name as the component's and the job's
+    # the recipe uses this name as the component's and the job's; the SDK's types lack a factory
+    @pipeline(name=name)  # type: ignore[call-overload,untyped-decorator]
     def create_pipeline() -> dict[str, Any]:
         node = component(
             mlflow_model_path=model.id,
@@ -123,10 +125,8 @@ def _stream(connection: Connection, name: str) -> None:
     """Show the job's progress until it ends; the status is checked afterwards."""
     from azure.ai.ml.exceptions import JobException
 
-    try:
+    with suppress(JobException):  # it says only that some step failed; failed_children says why
         connection.workspace.jobs.stream(name)
-    except JobException:
-        pass  # says only that some step failed; failed_children says which and why
 
 
 def _completed(connection: Connection, name: str) -> str:

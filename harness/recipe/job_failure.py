@@ -21,7 +21,9 @@ def failed_children(connection: Connection, name: str, depth: int = _DEPTH) -> l
         if status in ("Completed", "NotStarted"):
             continue
         below = failed_children(connection, str(child.name), depth - 1)
-        reasons += below or [f"{child.display_name or child.name}: {status}{_own(connection, child)}"]
+        reasons += below or [
+            f"{child.display_name or child.name}: {status}{_own(connection, child)}"
+        ]
     return reasons
 
 

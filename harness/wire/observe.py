@@ -44,11 +44,11 @@ def observed(seen: Callable[[Exchange], None], step: Callable[[], int | None]) -
             took = time.monotonic() - started - at
             seen(_exchange(request, step(), status, at, took, error))
 
-    HTTPAdapter.send = observing  # type: ignore[method-assign]  # the one hook, undone below
+    setattr(HTTPAdapter, "send", observing)  # noqa: B010  # the one hook, undone below
     try:
         yield
     finally:
-        HTTPAdapter.send = send  # type: ignore[method-assign]
+        setattr(HTTPAdapter, "send", send)  # noqa: B010
         _lock.release()
 
 

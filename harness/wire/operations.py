@@ -124,14 +124,10 @@ OPERATIONS: tuple[Operation, ...] = (
         REGION,
         f"{HISTORY}/experiments/{{experiment}}/runs/{{name}}/artifacts",
     ),
-    Operation(
-        "data.resolve", "POST", REGION, f"/data/v1.0{WS}/dataversion/batchGetResolvedUris"
-    ),
+    Operation("data.resolve", "POST", REGION, f"/data/v1.0{WS}/dataversion/batchGetResolvedUris"),
     Operation("mlflow.call", "*", REGION, f"/mlflow/v2.0{WS}/api/2.0/mlflow/{{call:path}}"),
     Operation("registry_model.versions", "GET", REGISTRY, f"{REG}/models/{{name}}/versions"),
-    Operation(
-        "registry_model.get", "GET", REGISTRY, f"{REG}/models/{{name}}/versions/{{version}}"
-    ),
+    Operation("registry_model.get", "GET", REGISTRY, f"{REG}/models/{{name}}/versions/{{version}}"),
     Operation("registry_model.container", "GET", REGISTRY, f"{REG}/models/{{name}}"),
     Operation(
         "registry_component.versions", "GET", REGISTRY, f"{REG}/components/{{name}}/versions"

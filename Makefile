@@ -1,0 +1,64 @@
+# make run    the whole recipe on the twin, ending with the report
+# make test   everything that must hold
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := test
+unexport PYTHONDONTWRITEBYTECODE  # without cached bytecode pytest starts 2.5 times slower
+
+PYTHON ?= python3.11
+LIGHT := .venv/.made
+TWIN := .venv-twin/.made
+PIP := -m pip install --quiet --disable-pip-version-check
+
+.PHONY: run test test-light test-twin lint bench clean light twin-env regenerate
+
+run: $(LIGHT) $(TWIN) ## the whole recipe on the twin
+	@echo "== the recipe on the twin: nine steps, about a minute =="
+	.venv/bin/python -m pytest scenarios --target twin -v -s --junitxml=reports/junit.xml
+
+test: lint test-light test-twin run ## everything that must hold, then the recipe
+
+test-light: $(LIGHT) $(TWIN)
+	@echo "== tests of the harness, the SDK against the twin =="
+	.venv/bin/python -m pytest tests --ignore=tests/twin -q
+
+test-twin: $(TWIN)
+	@echo "== tests of the twin, in its own environment =="
+	.venv-twin/bin/python -m pytest tests/twin -q
+
+lint: $(LIGHT) $(TWIN)
+	@echo "== ruff, mypy --strict in each environment =="
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/mypy --python-executable .venv-twin/bin/python harness/twin
+
+bench: $(LIGHT) $(TWIN) ## ratios, measured side by side
+	@for script in benchmarks/*.py; do echo "== $$script =="; .venv/bin/python "$$script"; done
+
+regenerate: $(TWIN) ## make the base model again from nothing and compare (two minutes)
+	.venv-twin/bin/python -m pytest tests/twin/data -m slow_regenerate
+
+light: $(LIGHT)
+twin-env: $(TWIN)
+
+$(LIGHT): pyproject.toml constraints/light.txt
+	@echo "== light environment in .venv (the SDK, pytest; about a minute the first time) =="
+	$(PYTHON) -m venv .venv
+	.venv/bin/python $(PIP) --upgrade pip
+	.venv/bin/python $(PIP) --constraint constraints/light.txt --editable '.[light,dev]'
+	.venv/bin/python -m pip check
+	@touch $@
+
+$(TWIN): pyproject.toml constraints/twin.txt
+	@echo "== the twin's environment in .venv-twin (torch, mlflow; two minutes the first time) =="
+	$(PYTHON) -m venv .venv-twin
+	.venv-twin/bin/python $(PIP) --upgrade pip
+	.venv-twin/bin/python $(PIP) "$$(grep '^torch==' constraints/twin.txt)"
+	.venv-twin/bin/python $(PIP) --constraint constraints/twin.txt --editable '.[twin]'
+	.venv-twin/bin/python -m pip check
+	@touch $@
+
+clean: ## environments and caches; reports stay
+	rm -rf .venv .venv-twin .pytest_cache .mypy_cache .ruff_cache .hypothesis build ./*.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

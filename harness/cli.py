@@ -1,0 +1,44 @@
+"""`python -m harness ...`: what can be done outside of pytest."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from harness.errors import HarnessError
+
+USAGE = """usage: python -m harness COMMAND [options]
+
+  twin     run the embedded Azure ML in the foreground, for any client (twin --help)
+  report   write the page of a run again: report reports/latest/run.json
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; the exit code says whether it worked."""
+    given = sys.argv[1:] if arguments is None else arguments
+    match given:
+        case ["twin", *rest]:
+            return _twin(rest)
+        case ["report", *rest]:
+            from harness.report.__main__ import main as report
+
+            return report(rest)
+        case ["-h" | "--help"]:
+            sys.stdout.write(USAGE)
+            return 0
+    sys.stderr.write(USAGE)
+    return 2
+
+
+def _twin(rest: list[str]) -> int:
+    """Become the twin's own interpreter: it lives in an environment of its own."""
+    from harness.targets.twin import twin_python
+
+    try:
+        python = str(twin_python())
+    except HarnessError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    sys.stdout.flush()
+    os.execv(python, [python, "-m", "harness.twin", *rest])  # noqa: S606  # no shell on purpose
