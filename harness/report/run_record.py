@@ -1,9 +1,7 @@
-"""`run.json`: everything one run has to say, written once at session end.
+"""`run.json`: written once at session end, read by everything that wants to know about a run.
 
-The dataclasses below are the schema.
-Text is plain text (never HTML), times are UTC, durations are seconds unless the name ends in
-`_ms`, shares are 0 to 1.
-Schema history: 1, the first.
+The schema is `schema.py` (names re-exported here); what makes a record contradict itself is
+`consistency.py`.
 """
 
 from __future__ import annotations
@@ -12,177 +10,52 @@ import json
 import math
 import os
 import tempfile
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from harness.report import shape
+from harness.report.consistency import validate
+from harness.report.schema import (
+    SCHEMA,
+    Conditions,
+    Counts,
+    Deleted,
+    ExchangeRecord,
+    Finding,
+    Latency,
+    Leftover,
+    Point,
+    RunRecord,
+    Scoring,
+    StepRecord,
+    Target,
+    Training,
+    Turn,
+)
 
-SCHEMA = 1
-
-Target = Literal["twin", "azure", "cassette"]
-Point = tuple[float, float | None]  # optimiser step, value; None where the value was not finite
-
-
-@dataclass(frozen=True)
-class StepRecord:
-    """One of the nine steps. `needs` is the name of the failed step that made this one skipped;
-    a skipped step without it was not asked for."""
-
-    n: int
-    name: str
-    title: str
-    status: Literal["passed", "failed", "skipped"]
-    seconds: float = 0.0
-    exchanges: int = 0
-    error: str | None = None
-    needs: str | None = None
-    facts: dict[str, str | int | float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Counts:
-    """Outcomes of the pytest items of this run."""
-
-    passed: int = 0
-    failed: int = 0
-    skipped: int = 0
-    errors: int = 0
-
-
-@dataclass(frozen=True)
-class ExchangeRecord:
-    """One request and its answer. `at` counts from the start of the run; `status` is None when no
-    answer came, and then `error` says why."""
-
-    step: int | None
-    operation: str
-    method: str
-    host: str
-    path: str
-    status: int | None
-    at: float
-    seconds: float
-    error: str | None = None
-
-
-@dataclass(frozen=True)
-class Training:
-    """What the fine-tune job logged. Losses are nats per token; `train_fall` is 1 - last / first."""
-
-    train_loss: tuple[Point, ...]
-    eval_loss: tuple[Point, ...] = ()
-    learning_rate: tuple[Point, ...] = ()
-    train_fall: float | None = None
-    eval_fall: float | None = None
-    tokens: int | None = None
-    tokens_per_second: float | None = None
-    seconds: float | None = None
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Latency:
-    """Milliseconds a request, over the `n` samples kept (warm-up apart)."""
-
-    n: int
-    p50: float
-    p90: float
-    p99: float
-    mean: float
-    min: float
-    max: float
-
-
-@dataclass(frozen=True)
-class Turn:
-    """One message of the scored conversation."""
-
-    role: str
-    content: str
-
-
-@dataclass(frozen=True)
-class Scoring:
-    """The endpoint's answer and its speed. `what` says exactly what was timed."""
-
-    what: str
-    latency_ms: Latency
-    samples_ms: tuple[float, ...]
-    warmup_ms: tuple[float, ...]
-    prompt: tuple[Turn, ...]
-    answer: str
-    shape: str
-
-
-@dataclass(frozen=True)
-class Leftover:
-    """Something this run created that still exists, and the command that removes it."""
-
-    kind: str
-    name: str
-    why: str
-    command: str
-
-
-@dataclass(frozen=True)
-class Deleted:
-    """Something this run created and removed; `proof` lists how its absence was seen."""
-
-    kind: str
-    name: str
-    seconds: float
-    proof: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing a check has to say: severity, what, about which thing, the next command."""
-
-    severity: Literal["error", "warning", "info"]
-    check: str
-    what: str
-    thing: str
-    next: str
-
-
-@dataclass(frozen=True)
-class Conditions:
-    """What the numbers of this run depend on. `load` is the load average over 1, 5, 15 minutes."""
-
-    python: str
-    platform: str
-    cpu: str
-    cores: int
-    load: tuple[float, float, float]
-    packages: dict[str, str]
-    git: str | None
-
-
-@dataclass(frozen=True)
-class RunRecord:
-    """One run. `exchange_log` may be shorter than `exchanges` counts, never longer."""
-
-    run: str
-    scenario: str
-    target: Target
-    started: str
-    seconds: float
-    outcome: Literal["passed", "failed"]
-    plan: dict[str, dict[str, object]]
-    plan_hash: str
-    steps: tuple[StepRecord, ...]
-    tests: Counts
-    exchanges: int
-    conditions: Conditions
-    exchange_log: tuple[ExchangeRecord, ...] = ()
-    training: Training | None = None
-    scoring: Scoring | None = None
-    leftovers: tuple[Leftover, ...] = ()
-    deleted: tuple[Deleted, ...] = ()
-    findings: tuple[Finding, ...] = ()
-    links: dict[str, str] = field(default_factory=dict)
-    schema: int = SCHEMA
+__all__ = [
+    "SCHEMA",
+    "Conditions",
+    "Counts",
+    "Deleted",
+    "ExchangeRecord",
+    "Finding",
+    "Latency",
+    "Leftover",
+    "Point",
+    "RunRecord",
+    "RunRecordError",
+    "Scoring",
+    "StepRecord",
+    "Target",
+    "Training",
+    "Turn",
+    "from_json",
+    "read",
+    "validate",
+    "write",
+]
 
 
 class RunRecordError(ValueError):
@@ -201,7 +74,7 @@ def read(path: Path) -> RunRecord:
     """Read a record.
 
     Raises `RunRecordError` with every misfit of shape, `OSError` when the file cannot be opened.
-    A record that fits but contradicts itself is returned: ask `consistency.validate`.
+    A record that fits but contradicts itself is returned: ask `validate`.
     """
     try:
         value = json.loads(path.read_text(encoding="utf-8"))

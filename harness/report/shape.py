@@ -10,7 +10,6 @@ from __future__ import annotations
 import reprlib
 from collections.abc import Iterator
 from dataclasses import MISSING, Field, fields, is_dataclass
-from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -37,7 +36,7 @@ def build(value: Any, hint: Any) -> Any:
     """Make the dataclass (or tuple, dict, scalar) that `hint` names; `problems` must be empty."""
     origin, arms = get_origin(hint), get_args(hint)
     if is_dataclass(hint):
-        hints = _hints(hint)
+        hints = get_type_hints(hint)
         return hint(**{key: build(item, hints[key]) for key, item in value.items()})  # type: ignore[operator]
     if origin in (Union, UnionType):
         fitting = (arm for arm in arms if not any(problems(value, arm)))
@@ -53,7 +52,7 @@ def _object_problems(value: object, hint: Any, where: str) -> Iterator[str]:
     if not isinstance(value, dict):
         yield f"{where or 'record'}: {_short(value)}, expected an object"
         return
-    hints, known = _hints(hint), {field.name: field for field in fields(hint)}
+    hints, known = get_type_hints(hint), {field.name: field for field in fields(hint)}
     for key in value.keys() - known.keys():
         yield f"{_at(where, key)}: unknown key, known are {', '.join(known)}"
     for name, field in known.items():
@@ -102,11 +101,6 @@ def _is_scalar(value: object, hint: Any) -> bool:
     if isinstance(value, bool):  # bool is an int in Python and a different thing in JSON
         return hint is bool
     return isinstance(value, (int, float) if hint is float else hint)
-
-
-@cache
-def _hints(hint: Any) -> dict[str, Any]:
-    return get_type_hints(hint)
 
 
 def _is_required(field: Field[Any]) -> bool:

@@ -1,0 +1,133 @@
+"""The parts of the page about what may be believed: cleanup, findings, plan, conditions."""
+
+from __future__ import annotations
+
+import json
+from xml.etree.ElementTree import Element
+
+from harness.report.consistency import is_relative, validate
+from harness.report.markup import Child, el
+from harness.report.parts import command, note, pairs, section, sign, table
+from harness.report.schema import Finding, Leftover, RunRecord
+from harness.report.units import duration
+from harness.report.verdict import cleanup as cleanup_words
+
+_SEVERITIES = ("error", "warning", "info")
+
+
+def cleanup(record: RunRecord) -> Element:
+    """What is left with the command that removes it, then what is gone with its proof."""
+    rows = [
+        (thing.kind, el("code", thing.name), duration(thing.seconds), _proof(thing.proof))
+        for thing in record.deleted
+    ]
+    heads = ("kind", "name", "took", "seen to be gone")
+    nothing = not record.deleted and not record.leftovers
+    return section(
+        "cleanup",
+        f"Cleanup: {cleanup_words(record)}",
+        record.target,
+        [_leftover(left) for left in record.leftovers],
+        table(heads, rows) if rows else None,
+        note("Nothing was created, so there was nothing to delete.") if nothing else None,
+    )
+
+
+def findings(record: RunRecord) -> Element | None:
+    """What the checks have to say, worst first; None when they are silent."""
+    if not record.findings:
+        return None
+    ordered = sorted(record.findings, key=lambda finding: _SEVERITIES.index(finding.severity))
+    items = [_finding(finding) for finding in ordered]
+    return section("findings", "Findings", record.target, el("ul", items, class_="findings"))
+
+
+def contradictions(record: RunRecord) -> Element | None:
+    """Where the record disagrees with itself; None when it does not."""
+    if not (problems := validate(record)):
+        return None
+    return section(
+        "contradictions",
+        "This record contradicts itself",
+        record.target,
+        el("ul", [el("li", problem) for problem in problems]),
+    )
+
+
+def plan(record: RunRecord) -> Element:
+    """Every value of the plan, as resolved."""
+    parts = [
+        el("div", el("h3", name), pairs((key, _value(value)) for key, value in values.items()))
+        for name, values in record.plan.items()
+    ]
+    return section(
+        "plan",
+        "Plan",
+        record.target,
+        el("div", parts, class_="columns"),
+        note("Plan hash ", el("code", record.plan_hash)),
+    )
+
+
+def conditions(record: RunRecord) -> Element:
+    """What the numbers of this run depend on."""
+    on = record.conditions
+    load = ", ".join(f"{value:.2f}" for value in on.load)
+    rows: list[tuple[str, Child]] = [
+        ("Python", on.python),
+        ("platform", on.platform),
+        ("CPU", f"{on.cpu}, {on.cores} cores"),
+        ("load over 1, 5, 15 min", load),
+        ("revision", on.git or "not in a git checkout"),
+    ]
+    packages = sorted(on.packages.items())
+    return section(
+        "conditions",
+        "Conditions",
+        record.target,
+        el(
+            "div",
+            el("div", el("h3", "Machine"), pairs(rows)),
+            el("div", el("h3", "Packages"), pairs(packages)) if packages else None,
+            class_="columns",
+        ),
+    )
+
+
+def links(record: RunRecord) -> Element | None:
+    """Files beside the page. A link that leads elsewhere is shown as text."""
+    items = [
+        el("li", el("a", name, href=link) if is_relative(link) else f"{name}: {link}")
+        for name, link in record.links.items()
+    ]
+    return el("ul", items, class_="links") if items else None
+
+
+def _leftover(left: Leftover) -> Element:
+    return el(
+        "div",
+        el("p", sign("failed"), " Left behind: ", left.kind, " ", el("code", left.name)),
+        el("p", left.why),
+        el("p", "Remove it: ", command(left.command)),
+        class_="leftover",
+    )
+
+
+def _proof(proof: tuple[str, ...]) -> Child:
+    if not proof:
+        return el("span", sign("warning"), " no proof")
+    return el("span", [el("span", "✓ ", text, class_="proof") for text in proof])
+
+
+def _finding(finding: Finding) -> Element:
+    return el(
+        "li",
+        el("p", sign(finding.severity), " ", finding.severity, class_=f"status {finding.severity}"),
+        el("p", finding.what, " ", el("code", finding.thing) if finding.thing else None),
+        el("p", "Next: ", command(finding.next)) if finding.next else None,
+        note("check ", el("code", finding.check)),
+    )
+
+
+def _value(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)

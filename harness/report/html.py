@@ -1,0 +1,143 @@
+"""One run as one file: `index.html`, complete without scripts, network or other files.
+
+A content security policy in the page forbids it to load anything, so self-containment is kept by
+the browser and not only by us.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from xml.etree.ElementTree import Element
+
+from harness.report import evidence, sections
+from harness.report.markup import document, el
+from harness.report.parts import SIGNS, command, sign
+from harness.report.run_record import RunRecord, read
+from harness.report.units import counted, duration, moment
+from harness.report.verdict import GROUNDS, Verdict, proof_words, verdict
+
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+
+
+def write_html(run_json: Path, out: Path) -> Path:
+    """Write the page of `run_json` to `out` (a folder: `out/index.html`); returns the file.
+
+    Raises `RunRecordError` when the record cannot be read.
+    """
+    target = out if out.suffix == ".html" else out / "index.html"
+    text = page(read(run_json))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = target.with_name(f".{target.name}.unfinished")
+    unfinished.write_text(text, encoding="utf-8")
+    os.replace(unfinished, target)
+    return target
+
+
+def page(record: RunRecord) -> str:
+    """The whole page as text."""
+    said = verdict(record)
+    return document(el("html", _head(record, said), _body(record, said), lang="en"))
+
+
+def _head(record: RunRecord, said: Verdict) -> Element:
+    mark = SIGNS["passed" if said.green else "failed"]
+    return el(
+        "head",
+        el("meta", charset="utf-8"),
+        el("meta", http_equiv="Content-Security-Policy", content=_POLICY),
+        el("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        el("meta", name="color-scheme", content="light dark"),
+        el("title", f"{mark} {record.scenario}: {said.headline}"),
+        el("link", rel="icon", href="data:,"),
+        _style(),
+    )
+
+
+def _body(record: RunRecord, said: Verdict) -> Element:
+    charts = [part for part in (sections.training(record), sections.latency(record)) if part]
+    return el(
+        "body",
+        el(
+            "main",
+            _first_screen(record, said),
+            evidence.contradictions(record),
+            sections.timeline(record),
+            el("div", charts, class_="side-by-side") if charts else None,
+            evidence.cleanup(record),
+            evidence.findings(record),
+            sections.conversation(record),
+            sections.exchanges(record),
+            evidence.plan(record),
+            evidence.conditions(record),
+            _foot(record),
+        ),
+    )
+
+
+def _first_screen(record: RunRecord, said: Verdict) -> Element:
+    state = "passed" if said.green else "failed"
+    return el(
+        "header",
+        el("p", record.scenario, " · ", moment(record.started), class_="overline"),
+        el("h1", sign(state), el("span", said.headline, ".")),
+        [el("p", detail, class_="detail") for detail in said.details],
+        _next_commands(record),
+        _tiles(record),
+        _claims(record),
+        class_=f"verdict {state}",
+    )
+
+
+def _next_commands(record: RunRecord) -> Element | None:
+    """What to type now: first whatever stops the bill, then what the checks advise."""
+    stop = [left.command for left in record.leftovers]
+    advice = [f.next for f in record.findings if f.severity == "error"]
+    unique = list(dict.fromkeys(text for text in [*stop, *advice] if text))
+    if not unique:
+        return None
+    return el("ul", [el("li", "Next: ", command(text)) for text in unique[:5]], class_="next")
+
+
+def _tiles(record: RunRecord) -> Element:
+    tests = record.tests
+    bad = tests.failed + tests.errors
+    verdict_on_tests = f"{bad} did not" if bad else f"{tests.skipped} skipped"
+    passed = sum(step.status == "passed" for step in record.steps)
+    return el(
+        "dl",
+        _tile(f"{passed} of {len(record.steps)}", "steps passed", passed == len(record.steps)),
+        _tile(f"{len(record.leftovers)} left", proof_words(record), not record.leftovers),
+        _tile(duration(record.seconds), counted(record.exchanges, "exchange")),
+        _tile(f"{tests.passed:,} tests", f"passed, {verdict_on_tests}", False if bad else None),
+        class_="tiles",
+    )
+
+
+def _tile(value: str, name: str, good: bool | None = None) -> Element:
+    """One number; `good` colours it, None leaves it neutral."""
+    state = None if good is None else "passed" if good else "failed"
+    return el("div", el("dd", value), el("dt", name), class_=state)
+
+
+def _claims(record: RunRecord) -> Element:
+    ground = GROUNDS[record.target]
+    return el(
+        "div",
+        el("p", el("b", "Target"), f"{record.target}: {ground.name}."),
+        el("p", el("b", "A green run here proves"), ground.proves),
+        el("p", el("b", "It does not prove"), ground.leaves_open),
+        class_="claims",
+    )
+
+
+def _foot(record: RunRecord) -> Element:
+    return el(
+        "footer",
+        evidence.links(record),
+        el("p", "Run ", el("code", record.run), f", record schema {record.schema}."),
+    )
+
+
+def _style() -> Element:
+    return el("style", Path(__file__).with_name("page.css").read_text(encoding="utf-8"))

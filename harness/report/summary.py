@@ -1,0 +1,122 @@
+"""A run in a few lines: Markdown for a CI job summary, one line for the terminal."""
+
+from __future__ import annotations
+
+import re
+
+from harness.report.markup import clean
+from harness.report.parts import SIGNS
+from harness.report.schema import RunRecord, StepRecord
+from harness.report.units import counted, duration, first_line, milliseconds, moment, percent, short
+from harness.report.verdict import GROUNDS, broken, cleanup, proof_words, verdict
+
+LINES = 25  # the most a summary takes
+WIDTH = 160  # characters of an error or of a command
+
+
+def summary(record: RunRecord) -> str:
+    """Markdown of at most `LINES` lines; text of the run is escaped, one line each."""
+    said, ground = verdict(record), GROUNDS[record.target]
+    sign = SIGNS["passed" if said.green else "failed"]
+    head = [
+        f"## {sign} {_plain(said.headline)}",
+        "",
+        f"{_plain(record.scenario)}, {_plain(moment(record.started))}: "
+        f"{duration(record.seconds)}, {counted(record.exchanges, 'exchange')}, {_tests(record)}.",
+        f"A green run {ground.place} proves: {ground.proves} It does not prove: "
+        f"{ground.leaves_open}",
+        "",
+        "| | step | status | time | exchanges |",
+        "|--:|---|---|--:|--:|",
+        *(_row(step) for step in record.steps[:9]),
+        "",
+    ]
+    facts = [*_troubles(record), *_numbers(record)]
+    return "\n".join([*head, *_fitting(facts, LINES - len(head))]) + "\n"
+
+
+def closing_line(record: RunRecord) -> str:
+    """One line, the command to type next at its end when something is wrong."""
+    said = verdict(record)
+    parts = [
+        f"{SIGNS['passed' if said.green else 'failed']} {record.scenario}: {said.headline}",
+        *(first_line(step.error or "", WIDTH) for step in broken(record)[:1]),
+        f"{_tests(record)}, {duration(record.seconds)}, "
+        f"{counted(record.exchanges, 'exchange')}, {cleanup(record)}",
+        *(f"next: {first_line(text, WIDTH)}" for text in _next(record)[:1]),
+    ]
+    return " ".join(clean("; ".join(part.rstrip(".") for part in parts)).split())
+
+
+def _row(step: StepRecord) -> str:
+    why = f": needs {_plain(step.needs)}" if step.needs else ""
+    status = f"{SIGNS[step.status]} {step.status}{why}"
+    cells = (step.n, _plain(step.title), status, duration(step.seconds), f"{step.exchanges:,}")
+    return f"| {' | '.join(map(str, cells))} |"
+
+
+def _troubles(record: RunRecord) -> list[str]:
+    lines = [
+        f"- **Step {step.n} failed**: {_plain(first_line(step.error or '', WIDTH))}"
+        for step in broken(record)
+    ]
+    lines += [
+        f"- **Left behind**: {_plain(left.kind)} {_plain(left.name)}; "
+        f"remove it: {_command(left.command)}"
+        for left in record.leftovers
+    ]
+    lines += [
+        f"- **{finding.severity}**: {_plain(finding.what)} {_plain(finding.thing)}; "
+        f"next: {_command(finding.next)}"
+        for finding in record.findings
+        if finding.severity == "error"
+    ]
+    return lines
+
+
+def _numbers(record: RunRecord) -> list[str]:
+    place = GROUNDS[record.target].place
+    lines = [f"- Cleanup {place}: {len(record.leftovers)} left; {proof_words(record)}"]
+    if (fit := record.training) is not None:
+        falls = [("train", fit.train_fall), ("eval", fit.eval_fall)]
+        words = [f"{name} loss fell {percent(fall)}" for name, fall in falls if fall is not None]
+        speed = fit.tokens_per_second
+        words += [f"{short(speed)} tokens/s"] if speed is not None else []
+        lines.append(f"- Training {place}: {', '.join(words) or 'no figures'}")
+    if (scoring := record.scoring) is not None:
+        ms = scoring.latency_ms
+        marks = (("p50", ms.p50), ("p90", ms.p90), ("p99", ms.p99))
+        quantiles = ", ".join(f"{name} {milliseconds(value)}" for name, value in marks)
+        lines.append(f"- Latency {place}: {quantiles}, n {ms.n:,} ({_plain(scoring.what)})")
+    return lines
+
+
+def _next(record: RunRecord) -> list[str]:
+    errors = [finding.next for finding in record.findings if finding.severity == "error"]
+    return [text for text in [*(left.command for left in record.leftovers), *errors] if text]
+
+
+def _tests(record: RunRecord) -> str:
+    tests = record.tests
+    failed, skipped = tests.failed + tests.errors, tests.skipped
+    rest = (f", {failed} failed" if failed else "") + (f", {skipped} skipped" if skipped else "")
+    return f"{counted(tests.passed, 'test')} passed{rest}"
+
+
+def _fitting(lines: list[str], room: int) -> list[str]:
+    """The lines, or as many as fit and a last one that counts the others."""
+    if len(lines) <= room:
+        return lines
+    return [*lines[: room - 1], f"- and {len(lines) - room + 1} more, see the report"]
+
+
+def _plain(text: str) -> str:
+    """Text of a run as inert Markdown: one line, bounded, nothing in it a mark or a tag."""
+    line = clean(first_line(text, WIDTH))
+    return re.sub(r"([\\`*_\[\]|<>#~&])", r"\\\1", line)
+
+
+def _command(text: str) -> str:
+    """A command as code; a backtick in it would end the code."""
+    line = clean(first_line(text, WIDTH)).replace("`", "'")
+    return f"`{line}`" if text else "see the report"

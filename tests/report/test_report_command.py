@@ -1,0 +1,54 @@
+"""`python -m harness.report` makes a report again, on a bare Python."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from harness.report.run_record import RunRecord, write
+
+ROOT = Path(__file__).parents[2]
+
+
+def report(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command isolated from site-packages: standard library and this repository only."""
+    return subprocess.run(
+        [sys.executable, "-S", "-m", "harness.report", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+def test_page_and_summary_are_made_of_the_record_alone(
+    passed_run: RunRecord, tmp_path: Path
+) -> None:
+    """With no package installed, `--out` gets `index.html` and `summary.md`."""
+    write(tmp_path / "run.json", passed_run)
+
+    done = report(str(tmp_path / "run.json"), "--out", str(tmp_path / "out"))
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "All nine steps passed on the twin" in done.stdout
+    assert {"index.html", "summary.md"} == {file.name for file in (tmp_path / "out").iterdir()}
+
+
+def test_a_broken_record_is_refused_in_words(tmp_path: Path) -> None:
+    """No traceback: the file, every problem, the next command, exit status 1."""
+    (tmp_path / "run.json").write_text('{"run": 5}')
+
+    done = report(str(tmp_path / "run.json"))
+
+    assert done.returncode == 1
+    assert "run: 5, expected str" in done.stderr and "Next:" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_missing_record_is_named(tmp_path: Path) -> None:
+    """A wrong path is told by its name."""
+    done = report(str(tmp_path / "nowhere.json"))
+
+    assert done.returncode == 1
+    assert "nowhere.json" in done.stderr and "Traceback" not in done.stderr

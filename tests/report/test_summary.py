@@ -1,0 +1,145 @@
+"""The summary fits a CI page, the closing line fits a terminal, and both tell the truth."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.report.markup import clean
+from harness.report.run_record import Counts, Leftover, RunRecord
+from harness.report.summary import LINES, closing_line, summary
+from harness.report.units import duration, first_line, short
+from harness.report.verdict import GROUNDS, verdict
+
+
+@pytest.mark.parametrize("name", ["passed_run", "failed_run", "cassette_run", "hostile_run"])
+def test_a_summary_has_nine_rows_and_fits(name: str, request: pytest.FixtureRequest) -> None:
+    """Never more than 25 lines, always nine step rows of five cells."""
+    text = summary(request.getfixturevalue(name))
+    rows = [line for line in text.splitlines() if re.match(r"\| \d", line)]
+
+    assert len(text.splitlines()) <= LINES
+    assert len(rows) == 9
+    assert {6} == {len(re.findall(r"(?<!\\)\|", row)) for row in rows}
+
+
+def test_many_leftovers_are_counted_when_they_do_not_fit(failed_run: RunRecord) -> None:
+    """What does not fit into 25 lines is at least counted."""
+    many = tuple(Leftover("endpoint", f"e{n}", "refused", f"delete e{n}") for n in range(40))
+
+    text = summary(replace(failed_run, leftovers=many))
+
+    assert len(text.splitlines()) == LINES
+    assert "more, see the report" in text.splitlines()[-1]
+
+
+def test_hostile_text_is_inert_markdown(hostile_run: RunRecord) -> None:
+    """No tag, link, table cell or terminal colour gets out of a text of the run."""
+    text = re.sub(r"`[^`\n]*`", "", summary(hostile_run).replace("\\`", ""))
+
+    assert "\x1b" not in text and "\x00" not in text
+    assert not re.search(r"(?<!\\)<", text)
+
+
+@pytest.mark.parametrize("target", ["twin", "azure", "cassette"])
+def test_every_number_names_its_target(passed_run: RunRecord, target: str) -> None:
+    """Headline, cleanup, training and latency each say where they were seen."""
+    place = GROUNDS[target].place  # type: ignore[index]
+    lines = summary(replace(passed_run, target=target)).splitlines()  # type: ignore[arg-type]
+    claims = [line for line in lines if line.startswith(("## ", "- "))]
+
+    assert len(claims) == 4
+    assert all(place in claim for claim in claims)
+
+
+def test_the_closing_line_of_a_green_run(passed_run: RunRecord) -> None:
+    """One line: verdict, tests, time, exchanges, what is left."""
+    assert closing_line(passed_run) == (
+        "✓ finetune_chat: All nine steps passed on the twin; 57 tests passed, 1 min 09 s, "
+        "314 exchanges, 0 left, 3 deleted"
+    )
+
+
+def test_the_closing_line_of_a_broken_run_ends_in_a_command(failed_run: RunRecord) -> None:
+    """Who broke it, what is left, and last what to type against the bill."""
+    line = closing_line(failed_run)
+
+    assert line.startswith("✕ finetune_chat: Step 5, fine-tune job, failed on the twin; JobFailed")
+    assert line.endswith("next: az ml compute delete --name a100-cluster --yes")
+
+
+def test_the_closing_line_is_one_line_without_controls(hostile_run: RunRecord) -> None:
+    """A hostile error cannot clear the terminal."""
+    line = closing_line(hostile_run)
+
+    assert line.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("change", "headline"),
+    [
+        ({"leftovers": 2}, "All nine steps passed on the twin, but 2 things were left behind"),
+        ({"tests": 1}, "All nine steps passed on the twin, but 1 test did not"),
+        ({"outcome": 1}, "All nine steps passed on the twin, but the run failed"),
+        ({"steps": 7}, "Seven of 9 steps ran and passed on the twin"),
+        ({}, "All nine steps passed on the twin"),
+    ],
+)
+def test_one_bad_sign_is_in_the_headline(
+    passed_run: RunRecord, change: dict[str, int], headline: str
+) -> None:
+    """Green is said only when steps, tests and cleanup are; a partial run is called partial."""
+    record = passed_run
+    if number := change.get("leftovers"):
+        record = replace(record, leftovers=(Leftover("endpoint", "e", "r", "c"),) * number)
+    if change.get("tests"):
+        record = replace(record, tests=Counts(passed=56, failed=1))
+    if change.get("outcome"):
+        record = replace(record, outcome="failed")
+    if number := change.get("steps"):
+        cut = tuple(replace(s, status="skipped") if s.n > number else s for s in record.steps)
+        record = replace(record, steps=cut)
+
+    said = verdict(record)
+
+    assert headline == said.headline
+    assert said.green == (not change or "steps" in change)
+
+
+@given(st.floats(0, 1e7))
+def test_durations_are_short(seconds: float) -> None:
+    """No duration needs more than a dozen characters, none shows sixty seconds."""
+    text = duration(seconds)
+
+    assert len(text) <= 13
+    assert "60 s" not in text and "60 min" not in text
+
+
+@given(st.floats(allow_nan=True, allow_infinity=True))
+def test_any_number_has_words(value: float) -> None:
+    """NaN and infinity are named, everything else has at least one digit."""
+    text = short(value)
+
+    assert text == "not finite" or re.search(r"\d", text)
+
+
+@given(st.text())
+def test_cleaned_text_is_legal_and_stable(text: str) -> None:
+    """What is left of a text can stand in XML, and cleaning twice changes nothing."""
+    once = clean(text)
+
+    assert once == clean(once)
+    assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]", once)
+
+
+def test_a_traceback_is_named_by_its_last_line() -> None:
+    """The exception, not the word `Traceback`, is what happened."""
+    text = 'Traceback (most recent call last):\n  File "x.py", line 1\nJobFailed: out of memory\n'
+
+    assert first_line(text) == "JobFailed: out of memory"
+    assert first_line("JobFailed: top\n  detail") == "JobFailed: top"
+    assert first_line(" \n ") == "(no message)"
