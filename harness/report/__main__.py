@@ -1,3 +1,4 @@
+# ruff: noqa: T201 - a command prints
 """`python -m harness.report RUN_JSON [--out DIR]`: make page and summary of a run again."""
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ class Scale:
     end: float
 
     def __call__(self, value: float) -> float:
+        """Where a value stands, in drawing units."""
         span = (self.high - self.low) or 1.0
         return self.start + (value - self.low) / span * (self.end - self.start)
 

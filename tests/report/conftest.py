@@ -23,7 +23,10 @@ from harness.report.run_record import (
     Turn,
 )
 
-STEPS = (
+Facts = dict[str, str | int | float | None]
+
+# number, name, title, seconds, operations, facts
+STEPS: tuple[tuple[int, str, str, float, tuple[str, ...], Facts], ...] = (
     (1, "connect", "Connect", 1.9, ("workspace.get", "token.get"), {"workspace": "acceptance"}),
     (2, "base_model", "Base model", 0.31, ("model.list", "model.get"), {"model": "tiny-phi3:4"}),
     (3, "compute", "Compute", 1.2, ("compute.get", "compute.create"), {"size": "NC24ads_A100_v4"}),

@@ -38,10 +38,10 @@ def test_percentile_marks_stand_at_their_value(passed_run: RunRecord) -> None:
     (low, left), *_, (high, right) = ruler(drawing)
     marks = [group for group in drawing.iter("g") if group.get("class") == "mark"]
 
+    scale = (high - low) / (right - left)
     read = {
-        g.attrib["data-name"]: low
-        + (float(g[0].attrib["x1"]) - left) / (right - left) * (high - low)
-        for g in marks
+        mark.attrib["data-name"]: low + (float(mark[0].attrib["x1"]) - left) * scale
+        for mark in marks
     }
 
     ms = passed_run.scoring.latency_ms
@@ -62,9 +62,8 @@ def test_the_histogram_stays_inside_its_box(samples: list[float]) -> None:
     """Whatever was measured: three marks, nothing drawn outside, no NaN."""
     drawing = charts.histogram(samples, figures(samples))
     assert drawing is not None
-    places = [
-        float(e.attrib[k]) for e in drawing.iter() for k in ("x", "x1", "x2") if k in e.attrib
-    ]
+    names = ("x", "x1", "x2")
+    places = [float(e.attrib[k]) for e in drawing.iter() for k in names if k in e.attrib]
 
     assert sum(group.get("class") == "mark" for group in drawing.iter("g")) == 3
     assert all(0 <= place <= svg.WIDTH for place in places)
@@ -101,10 +100,8 @@ def test_no_data_no_drawing() -> None:
 )
 def test_any_series_can_be_drawn(points: list[tuple[float, float | None]]) -> None:
     """Gaps and NaN interrupt the line; every finite point is on it."""
-    drawn = [
-        p for p in sorted(points, key=lambda p: p[0]) if p[1] is not None and not math.isnan(p[1])
-    ]
-    drawing = charts.losses(Training(train_loss=tuple(sorted(points, key=lambda p: p[0]))))
+    drawn = [loss for _, loss in points if loss is not None and not math.isnan(loss)]
+    drawing = charts.losses(Training(train_loss=tuple(points)))
     if drawing is None:
         assert drawn == []
         return

@@ -42,7 +42,8 @@ def test_a_broken_record_is_refused_in_words(tmp_path: Path) -> None:
     done = report(str(tmp_path / "run.json"))
 
     assert done.returncode == 1
-    assert "run: 5, expected str" in done.stderr and "Next:" in done.stderr
+    assert "run: 5, expected str" in done.stderr
+    assert "Next:" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -51,4 +52,5 @@ def test_a_missing_record_is_named(tmp_path: Path) -> None:
     done = report(str(tmp_path / "nowhere.json"))
 
     assert done.returncode == 1
-    assert "nowhere.json" in done.stderr and "Traceback" not in done.stderr
+    assert "nowhere.json" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -41,7 +41,8 @@ def test_hostile_text_is_inert_markdown(hostile_run: RunRecord) -> None:
     """No tag, link, table cell or terminal colour gets out of a text of the run."""
     text = re.sub(r"`[^`\n]*`", "", summary(hostile_run).replace("\\`", ""))
 
-    assert "\x1b" not in text and "\x00" not in text
+    assert "\x1b" not in text
+    assert "\x00" not in text
     assert not re.search(r"(?<!\\)<", text)
 
 
@@ -116,7 +117,8 @@ def test_durations_are_short(seconds: float) -> None:
     text = duration(seconds)
 
     assert len(text) <= 13
-    assert "60 s" not in text and "60 min" not in text
+    assert "60 s" not in text
+    assert "60 min" not in text
 
 
 @given(st.floats(allow_nan=True, allow_infinity=True))
