@@ -5,6 +5,7 @@ The schema is that of HuggingFaceH4/ultrachat_200k: `prompt` (the first user con
 bytes on every run.
 """
 
+# Repeatable draws are the point of a seeded generator; it talks to who runs it.
 from __future__ import annotations
 
 import argparse

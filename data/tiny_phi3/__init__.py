@@ -1,0 +1,1 @@
+"""A real Phi-3 of 0.24 M parameters with its own tokenizer, and what generates it."""
