@@ -9,7 +9,6 @@ import base64
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from xml.etree import ElementTree
 
 from anyio.to_thread import run_sync
 from starlette.requests import ClientDisconnect, Request
@@ -27,6 +26,8 @@ from harness.twin.routes.blob_answers import (
     refusal,
     written,
 )
+from harness.twin.routes.blob_listing import page
+from harness.twin.routes.blob_requests import block_list, byte_range, want_md5
 from harness.twin.routing import on
 from harness.twin.state import twin
 
@@ -78,7 +79,7 @@ async def get(call: Call) -> Response:
     if asked is None:
         return _body(blob, 0, blob.size, 200, properties(call.request, blob, md5, "Content-MD5"))
     try:
-        start, length = _range(asked, blob.size)
+        start, length = byte_range(asked, blob.size)
     except BlobError as error:
         return refusal(call.request, error, blob.size)
     known = properties(call.request, blob, md5, "x-ms-blob-content-md5")
@@ -90,7 +91,7 @@ async def put(call: Call) -> Response:
     """Put Blob: the whole content in one request."""
     if call.header("x-ms-copy-source") or call.header("x-ms-blob-type") != "BlockBlob":
         raise BlobError("InvalidHeaderValue", "The twin keeps block blobs, uploaded as such.")
-    _want_md5(call.header("content-md5"))
+    want_md5(call.header("content-md5"))
     with call.store.upload() as upload:
         await _receive(call.request, upload)
         found = _agreed_md5(call, upload)
@@ -113,7 +114,7 @@ async def put_metadata(call: Call) -> Response:
 async def put_block(call: Call) -> Response:
     """Put Block: keep a piece until a block list names it."""
     block = call.request.query_params.get("blockid", "")
-    _want_md5(call.header("content-md5"))
+    want_md5(call.header("content-md5"))
     with call.store.upload() as upload:
         await _receive(call.request, upload)
         found = _agreed_md5(call, upload)
@@ -124,7 +125,7 @@ async def put_block(call: Call) -> Response:
 
 async def put_block_list(call: Call) -> Response:
     """Put Block List: make the blob of the pieces named, in that order."""
-    wanted = _block_list(await call.request.body())
+    wanted = block_list(await call.request.body())
     record = _record(call, call.header("x-ms-blob-content-md5"))
     blob = await run_sync(
         lambda: call.store.put_blocks(
@@ -187,7 +188,8 @@ def _authorize(call: Call, need: str) -> None:
         try:
             twin(call.request).identity.check(call.request.headers, audiences)
         except WireFailure as failure:
-            raise BlobError("InvalidAuthenticationInfo", str(failure)) from None
+            why = failure.body["error"]["message"] if isinstance(failure.body, dict) else ""
+            raise BlobError("InvalidAuthenticationInfo", why) from None
     else:
         check(call.store.credentials, _asked(call, need), datetime.now(UTC))
 
@@ -261,44 +263,12 @@ def _meta(call: Call) -> dict[str, str]:
     return {name.removeprefix(mark): value for name, value in sent if name.startswith(mark)}
 
 
-def _want_md5(sent: str | None) -> None:
-    """Raises BlobError InvalidMd5 when what was sent cannot be one."""
-    try:
-        fit = sent is None or len(base64.b64decode(sent, validate=True)) == 16
-    except ValueError:
-        fit = False
-    if not fit:
-        raise BlobError("InvalidMd5")
-
-
 def _agreed_md5(call: Call, upload: Upload) -> str:
     """The MD5 of what arrived, Base64. Raises BlobError Md5Mismatch when another was announced."""
     found = base64.b64encode(upload.md5).decode()
     if call.header("content-md5") not in (None, found):
         raise BlobError("Md5Mismatch")
     return found
-
-
-def _block_list(body: bytes) -> list[tuple[str, str]]:
-    try:
-        root = ElementTree.fromstring(body)
-    except ElementTree.ParseError:
-        raise BlobError("InvalidXmlDocument") from None
-    wanted = [(item.tag, item.text or "") for item in root]
-    if any(where not in ("Latest", "Uncommitted", "Committed") for where, _ in wanted):
-        raise BlobError("InvalidXmlDocument")
-    return wanted
-
-
-def _range(asked: str, size: int) -> tuple[int, int]:
-    """First byte and length. Raises BlobError InvalidRange when it starts behind the end."""
-    first, dash, last = asked.removeprefix("bytes=").partition("-")
-    if not (dash and first.isdecimal() and (last.isdecimal() or not last)):
-        raise BlobError("InvalidHeaderValue", f"range {asked!r}")
-    start, end = int(first), min(int(last) if last else size - 1, size - 1)
-    if start >= size or end < start:
-        raise BlobError("InvalidRange")
-    return start, end - start + 1
 
 
 def _body(blob: Blob, start: int, length: int, status: int, known: dict[str, str]) -> Response:

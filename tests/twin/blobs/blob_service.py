@@ -16,6 +16,8 @@ from harness.twin.blob_store import BlobStore
 from harness.twin.identity import Identity
 from harness.twin.routes import blobs
 
+SECRET = "what the tests sign their tokens with"
+
 
 def main(root: Path, certificates: Path, file_limit: int) -> None:
     """Listen on a free port until killed. A file limit in bytes stands in for a small disk."""
@@ -23,17 +25,15 @@ def main(root: Path, certificates: Path, file_limit: int) -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (file_limit, file_limit))
     app = Starlette(routes=[route for _, route in blobs.routes])
-    app.state.twin = SimpleNamespace(
-        blobs=BlobStore(root), identity=Identity(secret="of this test" * 4)
-    )
-    listener = socket.create_server(("127.0.0.1", 0))
+    app.state.twin = SimpleNamespace(blobs=BlobStore(root), identity=Identity(secret=SECRET))
+    listener = socket.socket(proto=socket.IPPROTO_TCP)  # asyncio sets TCP_NODELAY on no other
+    listener.bind(("127.0.0.1", 0))
     print(listener.getsockname()[1], flush=True)
     config = uvicorn.Config(
         app,
         ssl_certfile=certificates / "server.pem",
         log_level="warning",
         server_header=False,
-        fd=listener.fileno(),
     )
     uvicorn.Server(config).run(sockets=[listener])
 

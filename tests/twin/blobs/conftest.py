@@ -56,7 +56,8 @@ def serve(certificate: Path) -> Iterator[Callable[..., Service]]:
         )
         started.append(process)
         assert process.stdout is not None
-        port = int(process.stdout.readline())
+        with process.stdout:
+            port = int(process.stdout.readline())
         return Service(port, process.pid, root, certificate / "ca.pem")
 
     yield start

@@ -181,6 +181,7 @@ def conditions(asked: dict[str, Any], **_: Any) -> Any:
     blob.upload_blob(b"[]", overwrite=True)
     empty = container.get_blob_client("empty")
     empty.upload_blob(b"")
+    nowhere = client(asked).get_blob_client("nope", "x")
 
     def stale() -> None:
         blob.download_blob(etag=etag, match_condition=MatchConditions.IfNotModified).readall()
@@ -191,9 +192,7 @@ def conditions(asked: dict[str, Any], **_: Any) -> Any:
         "empty": empty.download_blob().readall().decode(),
         "deleted": code_of(empty.delete_blob),
         "gone": code_of(empty.delete_blob),
-        "no_container": code_of(
-            lambda: client(asked).get_blob_client("nope", "x").upload_blob(b"")
-        ),
+        "no_container": code_of(lambda: nowhere.upload_blob(b"")),
     }
 
 
