@@ -12,10 +12,10 @@ from harness.twin.engine.steps.step import Outcome, Step
 
 def run(step: Step) -> Outcome:
     """Leave an MLflow model (flavors transformers and python_function) in `mlflow_model_folder`."""
-    imported = step.input("model_path")
+    imported = step.input("model_selector_output")
     arguments = json.loads((imported / "finetune_args.json").read_text(encoding="utf-8"))
-    model = _merged(step.input("pytorch_model_folder"), imported / "model")
-    tokenizer = _tokenizer(step.input("pytorch_model_folder"))
+    model = _merged(step.input("model_path"), imported / "model")
+    tokenizer = _tokenizer(step.input("model_path"))
     folder = step.output("mlflow_model_folder")
     _save(model, tokenizer, folder, arguments)
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
@@ -46,6 +46,7 @@ def _save(model: Any, tokenizer: Any, folder: Path, arguments: dict[str, str]) -
     import mlflow
 
     shutil.rmtree(folder)  # save_model wants to make it
+    model.name_or_path = arguments["model_name"]  # goes into MLmodel; else a path of this machine
     mlflow.transformers.save_model(
         transformers_model={"model": model, "tokenizer": tokenizer},
         path=str(folder),

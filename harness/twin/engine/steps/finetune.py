@@ -23,8 +23,8 @@ def run(step: Step) -> Outcome:
     """Train, evaluate before and after, leave adapter or weights in `pytorch_model_folder`."""
     network.repeatable()
     parameters = inputs.read(step.literals)
-    base = step.input("model_input") / "model"
-    data = step.input("dataset_input")
+    base = step.input("model_selector_output") / "model"
+    data = step.input("preprocess_output")
     train, validation = load(data / "train.jsonl"), load(data / "validation.jsonl")
     cuda = torch.cuda.is_available()
     plan = schedule(parameters, step.profile, len(train), Path(step.work), cuda)

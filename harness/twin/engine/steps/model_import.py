@@ -10,7 +10,15 @@ from harness.twin.engine.refusal import UserFault
 from harness.twin.engine.steps.step import Outcome, Step
 
 NEEDED = ("config.json", "tokenizer.json", "tokenizer_config.json")
-_KEPT = (".json", ".safetensors", ".jinja", ".model", ".txt")
+_KEPT = (
+    "config.json",
+    "generation_config.json",
+    "*.safetensors",
+    "*.safetensors.index.json",
+    "tokenizer*",
+    "special_tokens_map.json",
+    "chat_template.jinja",
+)
 
 
 def run(step: Step) -> Outcome:
@@ -20,7 +28,7 @@ def run(step: Step) -> Outcome:
     target = step.output("output_dir") / "model"
     target.mkdir(exist_ok=True)
     for path in sorted(source.iterdir()):
-        if path.is_file() and path.suffix in _KEPT:
+        if path.is_file() and any(path.match(pattern) for pattern in _KEPT):
             shutil.copyfile(path, target / path.name)
     asset = step.literals.get("mlflow_model_path", "")
     arguments = {

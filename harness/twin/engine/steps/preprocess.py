@@ -17,7 +17,7 @@ from harness.twin.engine.steps.step import Outcome, Step
 def run(step: Step) -> Outcome:
     """Raises UserFault when a data rule is broken (see conversation.py)."""
     parameters = inputs.read(step.literals)
-    model = step.input("model_input") / "model"
+    model = step.input("model_selector_output") / "model"
     tokenizer, limit = load_tokenizer(model, parameters.whole("max_seq_length"))
     train, validation = _splits(step)
     folder = step.output("output_dir")

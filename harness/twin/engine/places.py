@@ -1,0 +1,96 @@
+"""Where the URIs of a job's inputs lead on this machine, and where its outputs and logs lie."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.twin.engine.profiles import base_model
+from harness.twin.engine.refusal import UserFault
+from harness.twin.settings import Settings
+from harness.twin.store import Store
+
+if TYPE_CHECKING:
+    from harness.twin.blob_store import BlobStore
+
+_DATASTORE = re.compile(r"azureml:.*?/?datastores/([^/]+)/paths/(.+)", re.I)
+_JOB_OUTPUT = re.compile(r"azureml://jobs/([^/]+)/outputs/([^/]+)/?(?:paths/)?", re.I)
+_REGISTRY_MODEL = re.compile(r"azureml://registries/[^/]+/models/([^/]+)/versions/([^/]+)", re.I)
+_WORKSPACE_MODEL = re.compile(
+    r"(?:.*/workspaces/[^/]+/models/([^/]+)/versions/([^/]+)|azureml:([^:/]+):([^:/]+))", re.I
+)
+
+
+class Places:
+    """The folders of one twin's jobs."""
+
+    def __init__(self, settings: Settings, store: Store, blobs: BlobStore) -> None:
+        self._settings = settings
+        self._store = store
+        self._blobs = blobs
+
+    def find(self, uri: str) -> Path | None:
+        """The file or folder behind a URI, None when there is nothing.
+
+        Raises UserFault when the URI is of no kind the twin knows, or the base model is missing.
+        """
+        if _REGISTRY_MODEL.fullmatch(uri):
+            return base_model(self._settings.profile, self._settings.state / "models")
+        if found := _DATASTORE.fullmatch(uri):
+            return self._existing(*found.groups())
+        if found := _JOB_OUTPUT.fullmatch(uri):
+            return self._of_job(*found.groups())
+        if found := _WORKSPACE_MODEL.fullmatch(uri):
+            name, version = [text for text in found.groups() if text]
+            return self._of_model(name, version)
+        raise UserFault(
+            f"{uri} is not a place the twin can read: use azureml://datastores/..., "
+            "azureml://registries/.../models/... or a registered model."
+        )
+
+    def output(self, run: str, name: str) -> Path:
+        """The folder of a run's output; a plain folder of the workspace's container."""
+        return self.container / self.prefix(run, name)
+
+    def prefix(self, run: str, name: str) -> str:
+        """The same as a prefix of blob names."""
+        return f"azureml/{run}/{name}"
+
+    def log(self, run: str, name: str) -> Path:
+        """A log file of a run; a blob of the artifact container."""
+        return self._blobs.folder(self._blobs.artifact_container) / self.log_blob(run, name)
+
+    def log_blob(self, run: str, name: str) -> str:
+        """The same as a blob name."""
+        return f"ExperimentRun/dcid.{run}/{name}"
+
+    def work(self, run: str) -> Path:
+        """A folder for what only the engine reads: spec, outcome, checkpoints."""
+        return self._settings.state / "runs" / run
+
+    @property
+    def container(self) -> Path:
+        """The folder of the workspace's own container."""
+        return self._blobs.folder(self._blobs.workspace_container)
+
+    def _existing(self, datastore: str, path: str) -> Path | None:
+        container = (
+            self._blobs.artifact_container
+            if datastore == "workspaceartifactstore"
+            else self._blobs.workspace_container
+        )
+        folder = self._blobs.folder(container).resolve()
+        place = (folder / path).resolve()
+        inside = place.is_relative_to(folder)
+        return place if inside and place.exists() else None
+
+    def _of_job(self, job: str, output: str) -> Path | None:
+        body = self._store.get("job", job) or {}
+        prefix = (body.get("resolved_outputs") or {}).get(output)
+        return self._existing("workspaceblobstore", prefix) if prefix else None
+
+    def _of_model(self, name: str, version: str) -> Path | None:
+        body = self._store.get("model", f"{name}/{version}") or {}
+        prefix = body.get("prefix")
+        return self._existing("workspaceblobstore", str(prefix)) if prefix else None
