@@ -41,4 +41,4 @@ def _twin(rest: list[str]) -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     sys.stdout.flush()
-    os.execv(python, [python, "-m", "harness.twin", *rest])  # noqa: S606  # no shell on purpose
+    return os.execv(python, [python, "-m", "harness.twin", *rest])  # noqa: S606  # no shell

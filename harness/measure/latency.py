@@ -52,6 +52,14 @@ def timed(send: Callable[[], Any], times: int) -> list[float]:
     return samples
 
 
+def raw_samples(benchmark: Any) -> list[float]:
+    """Milliseconds of every round pytest-benchmark measured; empty where it is switched off.
+
+    It switches itself off under xdist and with --benchmark-disable.
+    """
+    return [s * 1000 for s in benchmark.stats.stats.data] if benchmark.stats else []
+
+
 def percentile(samples: Sequence[float], p: float) -> float:
     """The nearest-rank percentile: the smallest sample that at least p percent do not exceed."""
     if not samples:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.measure.latency import latency_record, sender, timed
+from harness.measure.latency import latency_record, raw_samples, sender, timed
 from harness.recipe.answers import judged
 from harness.recipe.score import Answer, Caller
 from harness.run import Run
@@ -22,7 +22,7 @@ def test_latency(run: Run, answer: Answer, scoring: Caller, benchmark: Any) -> N
     judged(send().decode(), answer.prompt)
     warmup = timed(send, run.plan.scoring.warmup)
     benchmark.pedantic(send, rounds=run.plan.scoring.rounds)
-    samples = [seconds * 1000 for seconds in benchmark.stats.stats.data]
+    samples = raw_samples(benchmark) or timed(send, run.plan.scoring.rounds)
     benchmark.extra_info["target"] = run.target.name
     run.scoring = latency_record(samples, warmup, run.target.name) | {
         "prompt": answer.prompt,

@@ -1,0 +1,29 @@
+"""Under xdist a scenario stays on one worker, since its steps share fixtures.
+
+`--dist loadgroup` of xdist 3.8.0 silently does not group with pytest 9.2.0, so the grouping is
+done here, through xdist's own hook.
+"""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import Any
+
+
+def scope_of(nodeid: str) -> str:
+    """What must run together: a scenario's folder; any other test goes alone."""
+    path = PurePosixPath(nodeid.partition("::")[0])
+    return str(path.parent) if "scenarios" in path.parts else nodeid
+
+
+def scenario_scheduler(config: Any, log: Any) -> Any:
+    """A scheduler of xdist that keeps each scope together and hands out the rest freely."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ScenarioScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types
+        """xdist asks for a subclass; only the scope is ours."""
+
+        def _split_scope(self, nodeid: str) -> str:
+            return scope_of(nodeid)
+
+    return ScenarioScheduling(config, log)
