@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 
 
 def duration(seconds: float) -> str:
-    """`0.04 s`, `7.3 s`, `48 s`, `1 min 12 s`, `3 h 05 min`."""
+    """`40 ms`, `0.31 s`, `7.3 s`, `48 s`, `1 min 12 s`, `3 h 05 min`."""
+    if 0 < seconds < 0.0995:
+        return f"{seconds * 1000:.0f} ms" if seconds >= 0.001 else "under 1 ms"
     if seconds < 9.95:
         return f"{seconds:.2g} s" if seconds < 0.95 else f"{seconds:.1f} s"
     whole = round(seconds)

@@ -29,7 +29,7 @@ GROUNDS: dict[Target, Ground] = {
         "our local Azure ML, with a real tiny fine-tune",
         "on the twin",
         "Recipe, harness and SDK fit together.",
-        "Anything about Azure: no request left this machine.",
+        "Anything about Azure: Azure was not asked.",
     ),
     "azure": Ground(
         "the real Azure ML",
