@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 from harness.janitor.ledger import Ledger
+from harness.report.run_record import Finding, Scoring
 from harness.targets import open_target
 from harness.targets.target import Target
 from harness.wire.exchange import Exchange
@@ -29,7 +30,7 @@ class StepRecord:
     n: int
     name: str
     title: str
-    status: str  # passed | failed
+    status: Literal["passed", "failed"]
     seconds: float
     error: str | None = None
     facts: dict[str, str | int | float] = field(default_factory=dict)
@@ -48,9 +49,9 @@ class Run:
     steps: list[StepRecord] = field(default_factory=list)
     exchanges: list[Exchange] = field(default_factory=list)
     training: TrainingMetrics | None = None
-    scoring: dict[str, Any] | None = None
+    scoring: Scoring | None = None
     cleanups: list[Cleanup] = field(default_factory=list)
-    findings: list[dict[str, str]] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
     seconds: float = 0.0
     current: int | None = None
     finalizer: Callable[[], Cleanup] | None = None  # set by step 1, once there is a client
@@ -70,15 +71,7 @@ class Run:
 
     def warn(self, check: str, what: str, thing: str, next_command: str) -> None:
         """Note something that is not an error but must be read."""
-        self.findings.append(
-            {
-                "severity": "warning",
-                "check": check,
-                "what": what,
-                "thing": thing,
-                "next": next_command,
-            }
-        )
+        self.findings.append(Finding("warning", check, what, thing, next_command))
 
     @contextmanager
     def step(self, n: int, name: str, title: str) -> Iterator[None]:

@@ -20,7 +20,7 @@ def scenario_scheduler(config: Any, log: Any) -> Any:
     """A scheduler of xdist that keeps each scope together and hands out the rest freely."""
     from xdist.scheduler import LoadScopeScheduling
 
-    class ScenarioScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types
+    class ScenarioScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist is untyped
         """xdist asks for a subclass; only the scope is ours."""
 
         def _split_scope(self, nodeid: str) -> str:

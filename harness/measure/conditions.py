@@ -7,7 +7,8 @@ import platform
 import subprocess
 from importlib.metadata import distributions
 from pathlib import Path
-from typing import Any
+
+from harness.report.run_record import Conditions
 
 PACKAGES = (
     "azure-ai-ml",
@@ -24,17 +25,18 @@ PACKAGES = (
 )
 
 
-def conditions() -> dict[str, Any]:
+def conditions() -> Conditions:
     """Python, platform, CPU, cores, load (1, 5, 15 min), package versions, git commit."""
-    return {
-        "python": platform.python_version(),
-        "platform": f"{platform.system()} {platform.machine()}",
-        "cpu": _cpu(),
-        "cores": os.cpu_count() or 0,
-        "load": [round(value, 2) for value in os.getloadavg()],
-        "packages": _packages(),
-        "git": _commit(),
-    }
+    one, five, fifteen = (round(value, 2) for value in os.getloadavg())
+    return Conditions(
+        python=platform.python_version(),
+        platform=f"{platform.system()} {platform.machine()}",
+        cpu=_cpu(),
+        cores=os.cpu_count() or 0,
+        load=(one, five, fifteen),
+        packages=_packages(),
+        git=_commit(),
+    )
 
 
 def _cpu() -> str:

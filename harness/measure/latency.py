@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import AnswerError
+from harness.report.run_record import Latency
 
 if TYPE_CHECKING:
     from harness.recipe.score import Caller
@@ -67,21 +68,14 @@ def percentile(samples: Sequence[float], p: float) -> float:
     return sorted(samples)[max(0, math.ceil(p / 100 * len(samples)) - 1)]
 
 
-def latency_record(
-    samples_ms: Sequence[float], warmup_ms: Sequence[float], target: str
-) -> dict[str, Any]:
-    """Latency in milliseconds for the record of the run: percentiles, and every raw sample."""
-    return {
-        "what": f"{WHAT}; target {target}",
-        "latency_ms": {
-            "n": len(samples_ms),
-            "p50": percentile(samples_ms, 50),
-            "p90": percentile(samples_ms, 90),
-            "p99": percentile(samples_ms, 99),
-            "mean": sum(samples_ms) / len(samples_ms),
-            "min": min(samples_ms),
-            "max": max(samples_ms),
-        },
-        "samples_ms": [round(sample, 4) for sample in samples_ms],
-        "warmup_ms": [round(sample, 4) for sample in warmup_ms],
-    }
+def summarized(samples_ms: Sequence[float]) -> Latency:
+    """Nearest-rank percentiles, mean and range of latencies in milliseconds."""
+    return Latency(
+        n=len(samples_ms),
+        p50=percentile(samples_ms, 50),
+        p90=percentile(samples_ms, 90),
+        p99=percentile(samples_ms, 99),
+        mean=sum(samples_ms) / len(samples_ms),
+        min=min(samples_ms),
+        max=max(samples_ms),
+    )

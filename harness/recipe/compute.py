@@ -32,10 +32,17 @@ def provide_cluster(
 ) -> Cluster:
     """The plan's cluster, created when it does not exist.
 
-    Raises RefusedError when the size, the quota or an existing cluster stands in the way.
+    Sizes are checked before anything is created, that of the deployment as well: it would
+    otherwise be refused only after the training was paid for. Raises RefusedError when a size,
+    the quota or an existing cluster stands in the way.
     """
     wanted = plan.compute
-    note = check_size(wanted.size, model.finetune_sizes, use="fine-tuning", key="compute.size")
+    notes = (
+        check_size(wanted.size, model.finetune_sizes, use="fine-tuning", key="compute.size"),
+        check_size(
+            plan.deployment.size, model.inference_sizes, use="inference", key="deployment.size"
+        ),
+    )
     gpus = gpus_of(connection, wanted.size)
     found = _existing(connection, wanted.name)
     if found is not None:
@@ -47,7 +54,7 @@ def provide_cluster(
         tier=str(cluster.tier),
         gpus=gpus,
         created=found is None,
-        notes=(note,) if note else (),
+        notes=tuple(note for note in notes if note),
     )
 
 

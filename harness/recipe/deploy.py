@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.errors import DeployError
-from harness.recipe.sizes import check_size
 
 if TYPE_CHECKING:
     from harness.janitor.ledger import Ledger
     from harness.plan import Plan
-    from harness.recipe.base_model import BaseModel
     from harness.recipe.connect import Connection
     from harness.recipe.register import RegisteredModel
 
@@ -28,29 +26,21 @@ class Deployed:
     state: str
     traffic: dict[str, int]
     scoring_uri: str
-    notes: tuple[str, ...]
 
 
 def deploy(
-    connection: Connection,
-    plan: Plan,
-    model: BaseModel,
-    registered: RegisteredModel,
-    ledger: Ledger,
+    connection: Connection, plan: Plan, registered: RegisteredModel, ledger: Ledger
 ) -> Deployed:
     """Create the endpoint, the deployment, and route all traffic to it.
 
-    Raises RefusedError before anything is created when the size is not in the model's list,
-    DeployError with the deployment's logs when it does not become healthy.
+    Raises DeployError with the deployment's logs when it does not become healthy. Its size was
+    checked at step 3, before anything was created.
     """
-    note = check_size(
-        plan.deployment.size, model.inference_sizes, use="inference", key="deployment.size"
-    )
     endpoint = f"{plan.endpoint.prefix}{connection.timestamp}"
     ledger.expect("endpoint", endpoint)
     _create_endpoint(connection, plan, endpoint)
     _create_deployment(connection, plan, endpoint, registered)
-    return _route_all(connection, plan, endpoint, (note,) if note else ())
+    return _route_all(connection, plan, endpoint)
 
 
 def _create_endpoint(connection: Connection, plan: Plan, name: str) -> None:
@@ -109,7 +99,7 @@ def _unhealthy(connection: Connection, plan: Plan, endpoint: str, why: str) -> D
     )
 
 
-def _route_all(connection: Connection, plan: Plan, name: str, notes: tuple[str, ...]) -> Deployed:
+def _route_all(connection: Connection, plan: Plan, name: str) -> Deployed:
     endpoints = connection.workspace.online_endpoints
     endpoint = endpoints.get(name)
     endpoint.traffic = {plan.deployment.name: 100}
@@ -123,5 +113,4 @@ def _route_all(connection: Connection, plan: Plan, name: str, notes: tuple[str, 
         state=str(deployment.provisioning_state),
         traffic={str(key): int(value) for key, value in (ready.traffic or {}).items()},
         scoring_uri=str(ready.scoring_uri),
-        notes=notes,
     )

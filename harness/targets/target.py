@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 
 @dataclass(frozen=True)
 class Target:
     """An open target."""
 
-    name: str
+    name: Literal["azure", "twin"]
     proves: str  # what a green run on it is evidence of
     config: Path | None = None  # folder of config.json; None: search upwards as the SDK does
     logs: Mapping[str, Path] | None = None  # name -> file, for the report

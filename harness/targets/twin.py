@@ -42,6 +42,11 @@ def open_twin(plan: Plan, folder: Path) -> Iterator[Target]:
                 config=state,
                 logs={"twin": log},
             )
+        if process.poll() is not None:
+            raise TargetError(
+                f"the twin ended with exit code {process.returncode} during the run:\n"
+                f"{_tail(log)}\nNext: read {log}"
+            )
     finally:
         _stop(process)
 

@@ -51,7 +51,7 @@ def cluster(run: Run, connection: Connection, base_model: BaseModel) -> Cluster:
     found = provide_cluster(connection, run.plan, base_model, run.ledger)
     run.show(size=found.size, tier=found.tier, gpus=found.gpus, created=str(found.created))
     for note in found.notes:
-        run.warn("compute.size", note, found.size, "az ml model show --registry-name azureml")
+        run.warn("sizes", note, found.size, "az ml model show --registry-name azureml")
     return found
 
 
@@ -83,13 +83,9 @@ def registered(run: Run, connection: Connection, job: FineTuneJob) -> Registered
 
 
 @step(7, "Deploy")
-def deployed(
-    run: Run, connection: Connection, base_model: BaseModel, registered: RegisteredModel
-) -> Deployed:
-    done = deploy(connection, run.plan, base_model, registered, run.ledger)
+def deployed(run: Run, connection: Connection, registered: RegisteredModel) -> Deployed:
+    done = deploy(connection, run.plan, registered, run.ledger)
     run.show(endpoint=done.endpoint, deployment=done.deployment, size=done.size)
-    for note in done.notes:
-        run.warn("deployment.size", note, done.size, "az ml model show --registry-name azureml")
     return done
 
 

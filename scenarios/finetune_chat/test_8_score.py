@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.measure.latency import latency_record, raw_samples, sender, timed
+from harness.measure.latency import WHAT, raw_samples, sender, summarized, timed
 from harness.recipe.answers import judged
 from harness.recipe.score import Answer, Caller
+from harness.report.run_record import Scoring, Turn
 from harness.run import Run
 
 
@@ -24,9 +25,13 @@ def test_latency(run: Run, answer: Answer, scoring: Caller, benchmark: Any) -> N
     benchmark.pedantic(send, rounds=run.plan.scoring.rounds)
     samples = raw_samples(benchmark) or timed(send, run.plan.scoring.rounds)
     benchmark.extra_info["target"] = run.target.name
-    run.scoring = latency_record(samples, warmup, run.target.name) | {
-        "prompt": answer.prompt,
-        "answer": answer.text,
-        "shape": answer.shape,
-    }
+    run.scoring = Scoring(
+        what=f"{WHAT}; on the target {run.target.name}",
+        latency_ms=summarized(samples),
+        samples_ms=tuple(samples),
+        warmup_ms=tuple(warmup),
+        prompt=tuple(Turn(**turn) for turn in answer.prompt),
+        answer=answer.text,
+        shape=answer.shape,
+    )
     assert len(samples) == run.plan.scoring.rounds

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.measure.latency import latency_record, percentile
+from harness.measure.latency import percentile, summarized
+from harness.report.run_record import Latency
 
 SAMPLES = st.lists(st.floats(0.001, 1e6), min_size=1)
 
@@ -23,22 +24,11 @@ def test_percentile_is_a_sample_that_enough_do_not_exceed(samples: list[float], 
     assert below < p / 100 * len(samples) + 1e-9
 
 
-def test_record_keeps_every_sample_and_names_the_target() -> None:
-    """Warm-up stays apart, and what was measured stands beside the number."""
-    record = latency_record([3.0, 1.0, 2.0], [9.0], "twin")
-
-    assert record["samples_ms"] == [3.0, 1.0, 2.0]
-    assert record["warmup_ms"] == [9.0]
-    assert (record["latency_ms"]) == {
-        "n": 3,
-        "p50": 2.0,
-        "p90": 3.0,
-        "p99": 3.0,
-        "mean": 2.0,
-        "min": 1.0,
-        "max": 3.0,
-    }
-    assert "target twin" in record["what"]
+def test_summary_of_three() -> None:
+    """Every figure is one a reader can check by hand."""
+    assert summarized([3.0, 1.0, 2.0]) == Latency(
+        n=3, p50=2.0, p90=3.0, p99=3.0, mean=2.0, min=1.0, max=3.0
+    )
 
 
 def test_no_samples_is_an_error() -> None:
