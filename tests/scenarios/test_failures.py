@@ -1,0 +1,153 @@
+"""Each way the recipe can break: a clear message, one error, and nothing left behind.
+
+Real runs against a real twin, each in a process of its own.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from harness.report.run_record import RunRecord, read
+
+ROOT = Path(__file__).parents[2]
+QUICK = ["training.max_steps=2", "scoring.rounds=5", "scoring.warmup=1"]  # training is not the point
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished run: its exit code, all it printed, and its record when there is one."""
+
+    code: int
+    output: str
+    record: RunRecord | None
+
+    def failed_step(self) -> tuple[str, str]:
+        """Name and error of the one step that failed."""
+        assert self.record is not None
+        failed = [step for step in self.record.steps if step.status == "failed"]
+        assert len(failed) == 1, [step.name for step in failed]
+        return failed[0].name, failed[0].error or ""
+
+
+def run_recipe(folder: Path, *settings: str) -> Outcome:
+    """The whole scenario on the twin with these settings."""
+    command = [sys.executable, "-m", "pytest", "scenarios/finetune_chat", "--target", "twin"]
+    command += ["--reports", str(folder), "-p", "no:cacheprovider"]
+    for setting in [*QUICK, *settings]:
+        command += ["--set", setting]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240)
+    found = list(folder.glob("2*/run.json"))
+    record = read(found[0]) if found else None
+    return Outcome(done.returncode, done.stdout + done.stderr, record)
+
+
+def fault(*specs: str) -> str:
+    """The setting that makes the twin misbehave."""
+    return "twin.faults=[" + ", ".join(f"'{spec}'" for spec in specs) + "]"
+
+
+@pytest.mark.parametrize(
+    ("settings", "step", "says", "next_command"),
+    [
+        pytest.param(
+            ["base_model.name=Phi-4-nano"],
+            "base_model",
+            ["'Phi-4-nano'", "is not in registry 'azureml'"],
+            "az ml model list",
+            id="unknown-model",
+        ),
+        pytest.param(
+            ["finetune.component=chat_pipeline"],
+            "job",
+            ["'chat_pipeline'", "is not in registry 'azureml'"],
+            "az ml component list",
+            id="unknown-component",
+        ),
+        pytest.param(
+            ["compute.size=Standard_ND40rs_v2"],
+            "cluster",
+            ["Standard_ND40rs_v2 is not in the model's list for fine-tuning"],
+            "set compute.size in plan.toml to one of",
+            id="training-size-outside-the-list",
+        ),
+        pytest.param(
+            ["deployment.size=STANDARD_NC4AS_T4_V3"],
+            "cluster",
+            ["STANDARD_NC4AS_T4_V3 is not in the model's list for inference"],
+            "set deployment.size in plan.toml to one of",
+            id="serving-size-outside-the-list",
+        ),
+        pytest.param(
+            ["compute.size=Standard_ND96amsr_A100_v4"],
+            "cluster",
+            ["was refused", "Dedicated: ", "LowPriority: "],
+            "ask for quota",
+            id="quota",
+        ),
+        pytest.param(
+            ["twin.era=feb-2025"],
+            "job",
+            ["learning_rate_max (a default in the model's tag", "It accepts: "],
+            "set finetune.ignore_model_defaults",
+            id="defaults-the-component-lacks",
+        ),
+        pytest.param(
+            [fault("ends:job.submit:Failed,child=chat_completion_finetune")],
+            "job",
+            ["ended as Failed, not Completed", "chat_completion_finetune: Failed: "],
+            "az ml job show",
+            id="job-fails-in-fine-tune",
+        ),
+        pytest.param(
+            [fault("ends:job.submit:Canceled")],
+            "job",
+            ["ended as Canceled, not Completed"],
+            "az ml job show",
+            id="job-canceled",
+        ),
+        pytest.param(
+            [fault("ends:deployment.create:Failed")],
+            "deployed",
+            ["did not become healthy", "log lines ---"],
+            "az ml online-deployment get-logs",
+            id="deployment-never-healthy",
+        ),
+        pytest.param(
+            [fault("answers:scoring.invoke:{}")],
+            "answer",
+            ["none of the known shapes: '{}'"],
+            "get-logs shows the exception",
+            id="empty-answer-with-200",
+        ),
+    ],
+)
+def test_it_says_what_broke_and_leaves_nothing(
+    tmp_path: Path, settings: list[str], step: str, says: list[str], next_command: str
+) -> None:
+    """One error in the step that broke, with thing and next command; step 9 ran; nothing is left."""
+    outcome = run_recipe(tmp_path, *settings)
+
+    name, error = outcome.failed_step()
+    assert name == step, outcome.output
+    for text in [*says, next_command]:
+        assert text in error
+    assert outcome.record is not None
+    assert outcome.record.leftovers == ()
+    assert outcome.record.steps[8].status == "passed"
+    assert outcome.code == pytest.ExitCode.TESTS_FAILED
+    assert outcome.record.tests.errors + outcome.record.tests.failed == 1
+    assert f"({name}), which failed" in outcome.output
+
+
+def test_a_bad_plan_key_starts_nothing(tmp_path: Path) -> None:
+    """The run ends at once: no twin, no report folder, the list of keys that exist."""
+    outcome = run_recipe(tmp_path, "compute.sise=x")
+
+    assert outcome.code == pytest.ExitCode.USAGE_ERROR
+    assert "compute.sise is unknown; [compute] has name, size" in outcome.output
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,40 @@
+"""Docs are checked: what the code has, the docs name."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from harness import errors
+from harness.plan import FREE_SECTIONS, SECTIONS, TARGETS
+from harness.record import STEPS
+from harness.wire.operations import OPERATIONS
+
+ROOT = Path(__file__).parents[1]
+TEXT = "\n".join(file.read_text(encoding="utf-8") for file in sorted((ROOT / "docs").glob("*.md")))
+TEXT += (ROOT / "README.md").read_text(encoding="utf-8")
+
+NAMES = [
+    *(f"`{section}.{key.name}`" for section, kind in SECTIONS.items() for key in fields(kind)),
+    *(f"[{section}]" for section in [*SECTIONS, *FREE_SECTIONS]),
+    *(f"`{operation.name}`" for operation in OPERATIONS),
+    *(f"`{name}`" for name, _ in STEPS.values()),
+    *(f"`{target}`" for target in TARGETS),
+    *(f"`{name}`" for name in vars(errors) if name.endswith("Error")),
+    *(f"`{option}" for option in ("--target", "--plan", "--set", "--reports")),
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_is_documented(name: str) -> None:
+    """Every plan key, operation, step, target, error and option appears in README or docs/."""
+    assert name in TEXT
+
+
+@pytest.mark.parametrize("target", ["run", "test", "lint", "bench", "clean"])
+def test_make_targets_of_the_readme_exist(target: str) -> None:
+    """A command the README tells to type is one that make knows."""
+    assert f"\n{target}:" in (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert f"make {target}" in TEXT
