@@ -15,14 +15,14 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.errors import HarnessError
 from harness.twin.engine.pipeline import Part, node, parts
 from harness.twin.engine.places import Places
-from harness.twin.engine.refusal import UserFault
+from harness.twin.engine.refusal import UserError
 from harness.twin.engine.runs import (
     NODE,
     PIPELINE,
     STEP,
-    TERMINAL,
     Runs,
     envelope,
     parent_error,
@@ -43,11 +43,11 @@ _PATIENCE = 5.0  # seconds a process has between SIGTERM and SIGKILL
 _FAULT_STEP = "chat_completion_finetune"  # where a fault strikes when it names no step
 
 
-class Failure(Exception):
+class _StepFailedError(HarnessError):
     """A step ended badly; its run says why."""
 
 
-class Canceled(Exception):
+class _CanceledError(HarnessError):
     """Somebody asked the job to stop."""
 
 
@@ -92,19 +92,17 @@ class Execution:
         for part, run in self._parts:
             logs = {STEP_LOG: self._places.log_blob(run, STEP_LOG)}
             compute = self._node.literals.get(part.compute, "serverless")
-            self._create(
-                run, self._node_run, part.name, STEP, "NotStarted", logs, compute=compute
-            )
+            self._create(run, self._node_run, part.name, STEP, "NotStarted", logs, compute=compute)
 
     def run(self) -> None:
         """All steps in turn; every run has a terminal state when this returns, come what may."""
         try:
             self._all_steps()
             self._finish("Completed")
-        except Canceled:
+        except _CanceledError:
             self._say("Cancelling pipeline run")
             self._finish("Canceled")
-        except Failure:
+        except _StepFailedError:
             self._finish("Failed", parent_error(self._settings.region))
         except Exception as error:  # ours, not the job's: say so rather than hang the client
             traceback.print_exc()
@@ -152,7 +150,7 @@ class Execution:
         self._open(self._node_run)
         for part, run in self._parts:
             if self._cancel.is_set():
-                raise Canceled
+                raise _CanceledError
             self._say(f"Submitting 1 runs, first five are: {part.name}:{run}")
             self._one_step(part, run)
             self._say(f"Completing processing run id {run}.")
@@ -171,16 +169,14 @@ class Execution:
         self._open(run)
         code = self._process_of(part, run, folder)
         if self._cancel.is_set():
-            raise Canceled
+            raise _CanceledError
         outcome = steps.read_outcome(folder) or _lost(part, code, self._log_tail(run))
         self._keep(run, part, outcome)
         if outcome.error:
-            error = envelope(
-                outcome.error["code"], outcome.error["message"], self._settings.region
-            )
+            error = envelope(outcome.error["code"], outcome.error["message"], self._settings.region)
             self._runs.set_status(run, "Failed", error=error)
             self._say(f"Run {run} ({part.name}) failed: {outcome.error['message']}")
-            raise Failure
+            raise _StepFailedError
         self._runs.set_status(run, "Finalizing")
         self._runs.set_status(run, "Completed")
 
@@ -189,7 +185,7 @@ class Execution:
         log = self._places.log(run, STEP_LOG)
         with self._lock:
             if self._cancel.is_set():
-                raise Canceled
+                raise _CanceledError
             self._process = self._warm.process(enter, str(folder), log=log, name=part.name)
         if self._ends and self._ends.state == "Canceled" and self._struck(part):
             self.cancel()
@@ -235,7 +231,7 @@ class Execution:
                 continue
             try:
                 place = self._places.find(uri)
-            except UserFault as fault:
+            except UserError as fault:
                 place, uri = None, f"{uri} ({fault})"
             if place is None:
                 missing[name] = uri

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.twin.engine.refusal import UserFault
+from harness.twin.engine.refusal import UserError
 
 Kind = Literal["text", "whole", "number", "file", "model"]
 Value = str | int | float | None
@@ -148,7 +148,7 @@ class Parameters:
 def read(raw: Mapping[str, str]) -> Parameters:
     """The parameters in what was sent; literals are text there ("3", "5e-06").
 
-    Raises UserFault with every problem at once: a value of the wrong type, outside its choices or
+    Raises UserError with every problem at once: a value of the wrong type, outside its choices or
     under its minimum, a learning rate that is not positive, settings that exclude each other.
     """
     values: dict[str, Value] = {item.name: item.default for item in INPUTS}
@@ -156,9 +156,9 @@ def read(raw: Mapping[str, str]) -> Parameters:
     for name, text in raw.items():
         if name in _BY_NAME:
             _take(_BY_NAME[name], text, values, problems)
-    problems += [problem for problem in _together(values)]
+    problems += _together(values)
     if problems:
-        raise UserFault("Invalid component inputs: " + "; ".join(problems))
+        raise UserError("Invalid component inputs: " + "; ".join(problems))
     return Parameters(values)
 
 

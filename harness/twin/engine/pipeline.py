@@ -100,7 +100,8 @@ def node(properties: Mapping[str, Any]) -> Node:
             f"the twin runs pipelines of one {COMPONENT} node, this one has {len(jobs)}"
         )
     name, body = next(iter(jobs.items()))
-    literals, uris = {}, {}
+    literals: dict[str, str] = {}
+    uris: dict[str, str] = {}
     for key, given in (body.get("inputs") or {}).items():
         value = _resolved(given, properties.get("inputs") or {})
         if value is not None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.twin.engine.profiles import base_model
-from harness.twin.engine.refusal import UserFault
+from harness.twin.engine.refusal import UserError
 from harness.twin.settings import Settings
 from harness.twin.store import Store
 
@@ -33,7 +33,7 @@ class Places:
     def find(self, uri: str) -> Path | None:
         """The file or folder behind a URI, None when there is nothing.
 
-        Raises UserFault when the URI is of no kind the twin knows, or the base model is missing.
+        Raises UserError when the URI is of no kind the twin knows, or the base model is missing.
         """
         if _REGISTRY_MODEL.fullmatch(uri):
             return base_model(self._settings.profile, self._settings.state / "models")
@@ -44,7 +44,7 @@ class Places:
         if found := _WORKSPACE_MODEL.fullmatch(uri):
             name, version = [text for text in found.groups() if text]
             return self._of_model(name, version)
-        raise UserFault(
+        raise UserError(
             f"{uri} is not a place the twin can read: use azureml://datastores/..., "
             "azureml://registries/.../models/... or a registered model."
         )
@@ -92,5 +92,5 @@ class Places:
 
     def _of_model(self, name: str, version: str) -> Path | None:
         body = self._store.get("model", f"{name}/{version}") or {}
-        prefix = body.get("prefix")
+        prefix = body.get("path")
         return self._existing("workspaceblobstore", str(prefix)) if prefix else None

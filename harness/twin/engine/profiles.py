@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import harness
-from harness.twin.engine.refusal import UserFault
+from harness.twin.engine.refusal import UserError
 
 _DATA = Path(harness.__file__).parents[1] / "data"
 
@@ -50,7 +50,7 @@ PHI3_MINI: Mapping[str, Any] = {
 def base_model(profile: str, cache: Path) -> Path:
     """The folder of the profile's base model: config, weights, tokenizer with chat template.
 
-    `smollm2` and `phi3` are made once under `cache`. Raises UserFault when the profile's files
+    `smollm2` and `phi3` are made once under `cache`. Raises UserError when the profile's files
     are not there, with the command that brings them.
     """
     if profile == "tiny":
@@ -64,7 +64,7 @@ def base_model(profile: str, cache: Path) -> Path:
 def _tiny() -> Path:
     folder = _DATA / "tiny_phi3"
     if not (folder / "model.safetensors").is_file():
-        raise UserFault(
+        raise UserError(
             f"The base model is not in {folder}. Make it: python -m data.tiny_phi3.generate"
         )
     return folder
@@ -80,4 +80,4 @@ def _make(profile: str, target: Path) -> None:
 
         make_phi3(target, _tiny())
     else:
-        raise UserFault(f"There is no profile {profile!r}; use one of {', '.join(PROFILES)}.")
+        raise UserError(f"There is no profile {profile!r}; use one of {', '.join(PROFILES)}.")

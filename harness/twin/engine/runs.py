@@ -18,9 +18,7 @@ _BACKWARDS = (("CancelRequested", "Running"), ("CancelRequested", "Finalizing"))
 PIPELINE, NODE, STEP = "azureml.PipelineRun", "azureml.PipelineRun", "azureml.StepRun"
 
 # Codes and texts as recorded from a failed pipeline (azure-ai-ml test suite, Feb 2023).
-PARENT_MESSAGE = (
-    "Pipeline has some failed steps. See child run or execution logs for more details."
-)
+PARENT_MESSAGE = "Pipeline has some failed steps. See child run or execution logs for more details."
 
 
 def now() -> str:
@@ -30,7 +28,7 @@ def now() -> str:
 
 def envelope(code: str, message: str, region: str, **changes: Any) -> Document:
     """An error as run history nests it."""
-    error = {
+    error: Document = {
         "code": code,
         "severity": None,
         "message": message,
@@ -120,7 +118,11 @@ class Runs:
     def track(self, name: str) -> None:
         """Let MLflow know the run, under the same id."""
         run = self.get(name)
-        tags = {"mlflow.rootRunId": run["root"], "mlflow.user": "twin", "mlflow.runName": run["title"]}
+        tags = {
+            "mlflow.rootRunId": run["root"],
+            "mlflow.user": "twin",
+            "mlflow.runName": run["title"],
+        }
         if run["parent"]:
             tags["mlflow.parentRunId"] = run["parent"]
         self._tracking.create_run(name, run["experiment"], run["title"], tags)

@@ -1,32 +1,32 @@
 """MLflow tracking: the real server over sqlite in a process of its own, and calls to it.
 
 Figures (2 cores, mlflow 3.17.2): the server's import is 0.8 CPU s on top of the warm process
-(2.4 s without it). A new sqlite store migrates through 60 revisions in 1.5-1.9 s, and SQLAlchemy 2.1
-cannot `create_all` MLflow's models at once (one index comes out empty), so the migrated, empty
-file is kept beside the environment and copied: 0.04 s. MLflow refuses the file store by default
-and may drop it, so it was not considered.
+(2.4 s without it). A new sqlite store migrates through 60 revisions in 1.5-1.9 s, and
+SQLAlchemy 2.1 cannot `create_all` MLflow's models (one index comes out empty), so the migrated,
+empty file is kept beside the environment and copied: 0.04 s. MLflow refuses the file store by
+default and may drop it, so it was not considered.
 Azure's run id is the job's name while MLflow draws one; see `tracking_server.RunNames`.
 """
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError, URLError
-from urllib.parse import urlencode
-from urllib.request import ProxyHandler, Request, build_opener
+
+import requests
 
 from harness.errors import HarnessError
 from harness.twin.engine.tracking_server import RUN_ID_TAG, serve
 from harness.twin.warm import Warm
 
 PATIENCE = 60.0  # seconds for the server to come up, on a busy machine
-_OPENER = build_opener(ProxyHandler({}))  # never through the twin's own proxy
+_SESSION = requests.Session()
+_SESSION.trust_env = False  # never through the twin's own proxy
 
 STATUS = {"Completed": "FINISHED", "Failed": "FAILED", "Canceled": "KILLED"}
 
@@ -85,34 +85,21 @@ class Tracking:
         self._post("runs/set-tag", {"run_id": name, "key": key, "value": value[:8000]})
 
     def _begin(self) -> None:
-        try:
+        with suppress(TrackingError):  # whoever needs the server next gets the error
             self.url()
-        except TrackingError:
-            pass  # whoever needs it next gets the error
 
     def _experiment(self, name: str) -> str:
-        query = urlencode({"experiment_name": name})
-        try:
-            found = self._call("GET", f"experiments/get-by-name?{query}")
-            return str(found["experiment"]["experiment_id"])
-        except HTTPError as error:
-            if error.code != 404:
-                raise
-        return str(self._post("experiments/create", {"name": name})["experiment_id"])
+        answer = _SESSION.get(
+            f"{self.url()}/api/2.0/mlflow/experiments/get-by-name",
+            params={"experiment_name": name},
+            timeout=60,
+        )
+        if answer.status_code == 404:
+            return str(self._post("experiments/create", {"name": name})["experiment_id"])
+        return str(_content(answer)["experiment"]["experiment_id"])
 
     def _post(self, call: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        try:
-            return self._call("POST", call, body)
-        except HTTPError as error:
-            text = error.read().decode(errors="replace")
-            raise TrackingError(f"MLflow refused {call}: {error.code} {text}") from error
-
-    def _call(self, method: str, call: str, body: Mapping[str, Any] | None = None) -> Any:
-        data = json.dumps(body).encode() if body is not None else None
-        request = Request(f"{self.url()}/api/2.0/mlflow/{call}", data, method=method)
-        request.add_header("Content-Type", "application/json")
-        with _OPENER.open(request, timeout=60) as answer:
-            return json.loads(answer.read() or b"{}")
+        return _content(_SESSION.post(f"{self.url()}/api/2.0/mlflow/{call}", json=body, timeout=60))
 
     def _started(self) -> str:
         port_file = self._folder / "port"
@@ -134,14 +121,15 @@ def forward(
 ) -> tuple[int, bytes, str]:
     """One REST call of a client, passed on as it is: status, body, content type."""
     target = f"{url}/api/2.0/mlflow/{call}" + (f"?{query}" if query else "")
-    request = Request(target, body or None, dict(headers), method=method)
-    try:
-        with _OPENER.open(request, timeout=60) as answer:
-            return answer.status, answer.read(), answer.headers.get("Content-Type", "")
-    except HTTPError as error:
-        return error.code, error.read(), error.headers.get("Content-Type", "")
-    except URLError as error:
-        raise TrackingError(f"the MLflow tracking server does not answer: {error}") from error
+    answer = _SESSION.request(method, target, data=body, headers=dict(headers), timeout=60)
+    return answer.status_code, answer.content, answer.headers.get("Content-Type", "")
+
+
+def _content(answer: requests.Response) -> dict[str, Any]:
+    if not answer.ok:
+        raise TrackingError(f"MLflow refused {answer.url}: {answer.status_code} {answer.text}")
+    found: dict[str, Any] = answer.json()
+    return found
 
 
 def _now() -> int:

@@ -55,26 +55,29 @@ def named_runs(uri: str, artifacts: str) -> Any:
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
     from sqlalchemy import event
 
-    class RunNames(SqlAlchemyStore):  # type: ignore[misc]  # mlflow's class, untyped
+    class RunNames(SqlAlchemyStore):
         def create_run(
             self, experiment_id: str, user_id: str, start_time: int, tags: Any, run_name: str
         ) -> Run:
             wanted = next((tag.value for tag in tags or () if tag.key == RUN_ID_TAG), None)
             location = f"{artifacts}/experiments/{{}}/runs/{wanted}/artifacts"
-            title = self.get_experiment(experiment_id).name
+            title = self.get_experiment(experiment_id).name  # type: ignore[no-untyped-call]
             token = _asked.set((wanted, location.format(title)) if wanted else None)
             try:
-                return super().create_run(experiment_id, user_id, start_time, tags, run_name)
+                run: Run = super().create_run(  # type: ignore[no-untyped-call]
+                    experiment_id, user_id, start_time, tags, run_name
+                )
+                return run
             finally:
                 _asked.reset(token)
 
-    @event.listens_for(SqlRun, "init")  # type: ignore[untyped-decorator]
+    @event.listens_for(SqlRun, "init")
     def name_run(target: Any, args: Any, kwargs: dict[str, Any]) -> None:
         asked = _asked.get()
         if asked:
             kwargs["run_uuid"], kwargs["artifact_uri"] = asked
 
-    return RunNames(uri, artifacts)
+    return RunNames(uri, artifacts)  # type: ignore[no-untyped-call]
 
 
 def _uri(place: Path) -> str:
@@ -102,7 +105,8 @@ def _keep_schema(kept: Path) -> None:
     draft = kept.with_suffix(f".{os.getpid()}")
     try:
         kept.parent.mkdir(parents=True, exist_ok=True)
-        SqlAlchemyStore(f"sqlite:///{draft}", "unused").engine.dispose()
+        made = SqlAlchemyStore(f"sqlite:///{draft}", "unused")  # type: ignore[no-untyped-call]
+        made.engine.dispose()
         draft.replace(kept)
     except OSError:
         draft.unlink(missing_ok=True)

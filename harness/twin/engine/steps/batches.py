@@ -30,7 +30,9 @@ class Padded:
         """Tensors of shape (rows, width): input_ids, attention_mask, labels."""
         width = self._width or max(len(row["input_ids"]) for row in rows)
         return {
-            "input_ids": torch.tensor([_filled(row["input_ids"], width, self._pad) for row in rows]),
+            "input_ids": torch.tensor(
+                [_filled(row["input_ids"], width, self._pad) for row in rows]
+            ),
             "attention_mask": torch.tensor(
                 [_filled([1] * len(row["input_ids"]), width, 0) for row in rows]
             ),

@@ -10,8 +10,8 @@ import traceback
 from importlib import import_module
 from pathlib import Path
 
-from harness.twin.engine.refusal import UserFault
-from harness.twin.engine.steps.step import Outcome, Step, read_step, write_outcome
+from harness.twin.engine.refusal import UserError
+from harness.twin.engine.steps.step import Outcome, Step, log, read_step, write_outcome
 
 # Component names of both eras lead to one module each (azureml-assets specs 0.0.42 to 0.0.82).
 MODULES = {
@@ -29,7 +29,7 @@ def enter(folder: str) -> None:
     leave_with_parent()
     place = Path(folder)
     step = read_step(place)
-    print(f"{step.name} starts (process {os.getpid()}, profile {step.profile})", flush=True)
+    log(f"{step.name} starts (process {os.getpid()}, profile {step.profile})")
     outcome = attempt(step)
     write_outcome(place, outcome)
     sys.exit(0 if outcome.error is None else 1)
@@ -42,14 +42,14 @@ def attempt(step: Step) -> Outcome:
             raise RuntimeError(step.fail)
         module = import_module(f"{__package__}.{MODULES[step.name]}")
         outcome: Outcome = module.run(step)
-    except UserFault as fault:
-        print(f"UserError: {fault}", file=sys.stderr, flush=True)
+    except UserError as fault:
+        log(f"UserError: {fault}")
         return Outcome(error={"code": "UserError", "message": str(fault)})
     except Exception:
         text = traceback.format_exc()
-        print(text, file=sys.stderr, flush=True)
+        log(text)
         return Outcome(error={"code": "SystemError", "message": _last_lines(text)})
-    print(f"{step.name} is done", flush=True)
+    log(f"{step.name} is done")
     return outcome
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.twin.engine.refusal import UserFault
+from harness.twin.engine.refusal import UserError
 
 MINIMUM_ROWS = 10
 IGNORED = -100  # the label the loss leaves out
@@ -48,14 +48,14 @@ class Encoded:
 def keep(rows: Iterable[Row], what: str) -> tuple[list[Row], dict[str, int]]:
     """Rows with at least two messages, reduced to `messages` and `tools`, and counts of the rest.
 
-    Raises UserFault when no row has the column `messages`.
+    Raises UserError when no row has the column `messages`.
     """
     listed = list(rows)
     if listed and not any("messages" in row for row in listed):
         found = ", ".join(sorted({name for row in listed for name in row}))
-        raise UserFault(
+        raise UserError(
             f"The {what} data has no column 'messages' (found: {found}). Chat completion needs "
-            "rows like {\"messages\": [{\"role\": \"user\", \"content\": \"...\"}, ...]}."
+            'rows like {"messages": [{"role": "user", "content": "..."}, ...]}.'
         )
     kept: list[Row] = []
     dropped = {"null or empty": 0, "fewer than 2 messages": 0}
@@ -71,9 +71,9 @@ def keep(rows: Iterable[Row], what: str) -> tuple[list[Row], dict[str, int]]:
 
 
 def enough(rows: list[Row]) -> None:
-    """Raises UserFault when fewer than ten training rows are left."""
+    """Raises UserError when fewer than ten training rows are left."""
     if len(rows) < MINIMUM_ROWS:
-        raise UserFault(
+        raise UserError(
             f"Only {len(rows)} training row(s) with 2 or more messages are left after filtering; "
             f"at least {MINIMUM_ROWS} are needed. Add rows to train_file_path."
         )
@@ -86,22 +86,21 @@ def split(rows: list[Row]) -> tuple[list[Row], list[Row]]:
 
 
 def check_roles(messages: Any, where: str) -> None:
-    """Raises UserFault unless it is an optional `system` first, then user and assistant in turn."""
+    """Raises UserError unless it is an optional `system` first, then user and assistant in turn."""
     if not isinstance(messages, list) or not all(isinstance(item, Mapping) for item in messages):
-        raise UserFault(f"{where}: 'messages' must be a list of objects with role and content.")
+        raise UserError(f"{where}: 'messages' must be a list of objects with role and content.")
     roles = [item.get("role") for item in messages]
     if "system" in roles[1:]:
-        raise UserFault(f"{where}: only one system message is allowed, and it must come first.")
+        raise UserError(f"{where}: only one system message is allowed, and it must come first.")
     talk = roles[1:] if roles[:1] == ["system"] else roles
     if "user" not in talk:
-        raise UserFault(f"{where}: there is no user message.")
+        raise UserError(f"{where}: there is no user message.")
     wanted = ["user" if index % 2 == 0 else "assistant" for index in range(len(talk))]
     if talk != wanted:
-        raise UserFault(
-            f"{where}: roles must alternate user/assistant/user/assistant, found {'/'.join(map(str, talk))}."
-        )
+        found = "/".join(map(str, talk))
+        raise UserError(f"{where}: roles must alternate user/assistant, found {found}.")
     if not all(isinstance(item.get("content"), str) for item in messages):
-        raise UserFault(f"{where}: every message needs a text in 'content'.")
+        raise UserError(f"{where}: every message needs a text in 'content'.")
 
 
 def merged_system(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -116,7 +115,7 @@ def merged_system(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def encode(rows: list[Row], tokenizer: Any, limit: int, what: str) -> Encoded:
     """Apply the chat template to every row; rows left without assistant tokens are dropped.
 
-    `limit` is the number of tokens a row is cut to. Raises UserFault, naming the row, when roles
+    `limit` is the number of tokens a row is cut to. Raises UserError, naming the row, when roles
     are wrong or the template refuses.
     """
     knows_system = "system" in (tokenizer.chat_template or "")
@@ -144,7 +143,7 @@ def _example(row: Row, tokenizer: Any, limit: int, knows_system: bool, where: st
             return_assistant_tokens_mask=True,
         )
     except Exception as refusal:
-        raise UserFault(f"{where}: the chat template cannot be applied: {refusal}") from refusal
+        raise UserError(f"{where}: the chat template cannot be applied: {refusal}") from refusal
     ids = list(out["input_ids"])[:limit]
     mask = list(out["assistant_masks"])[:limit]
     labels = [token if said else IGNORED for token, said in zip(ids, mask, strict=True)]

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from harness.twin.engine.refusal import UserFault
+from harness.twin.engine.refusal import UserError
 from harness.twin.engine.steps.conversation import Row
 
 FORMATS = (".jsonl", ".json", ".csv", ".tsv", ".parquet")
@@ -16,11 +16,11 @@ FORMATS = (".jsonl", ".json", ".csv", ".tsv", ".parquet")
 def read_rows(path: Path, what: str) -> list[Row]:
     """The rows of a file; `what` names it in messages ("training").
 
-    Raises UserFault when the format is unknown or the file does not parse, with the line.
+    Raises UserError when the format is unknown or the file does not parse, with the line.
     """
     suffix = path.suffix.lower()
     if suffix not in FORMATS:
-        raise UserFault(
+        raise UserError(
             f"The {what} file {path.name} is not one of {', '.join(FORMATS)}; convert it to jsonl."
         )
     if suffix == ".parquet":
@@ -28,7 +28,7 @@ def read_rows(path: Path, what: str) -> list[Row]:
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise UserFault(f"The {what} file {path.name} is not UTF-8: {error}.") from error
+        raise UserError(f"The {what} file {path.name} is not UTF-8: {error}.") from error
     if suffix == ".jsonl":
         return [_row(line, what, path.name, n) for n, line in _lines(text)]
     if suffix == ".json":
@@ -45,13 +45,13 @@ def _row(line: str, what: str, name: str, number: int) -> Row:
     try:
         row = json.loads(line)
     except json.JSONDecodeError as error:
-        raise UserFault(
+        raise UserError(
             f"The {what} file {name} does not parse as JSON Lines: line {number}: {error}."
         ) from error
     if row is None:
         return {"messages": None}
     if not isinstance(row, dict):
-        raise UserFault(f"The {what} file {name}: line {number} is not a JSON object.")
+        raise UserError(f"The {what} file {name}: line {number} is not a JSON object.")
     return row
 
 
@@ -59,9 +59,9 @@ def _whole(text: str, what: str, name: str) -> list[Row]:
     try:
         rows = json.loads(text)
     except json.JSONDecodeError as error:
-        raise UserFault(f"The {what} file {name} does not parse as JSON: {error}.") from error
+        raise UserError(f"The {what} file {name} does not parse as JSON: {error}.") from error
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise UserFault(f"The {what} file {name} must hold a JSON list of objects.")
+        raise UserError(f"The {what} file {name} must hold a JSON list of objects.")
     return rows
 
 
@@ -81,11 +81,11 @@ def _cell(value: str | None) -> Any:
 
 
 def _parquet(path: Path, what: str) -> list[Row]:
-    from pyarrow import parquet  # heavy, and rarely asked for
+    from pyarrow import parquet  # type: ignore[import-untyped]  # heavy, rarely asked for
 
     try:
         table = parquet.read_table(path)
     except Exception as error:
-        raise UserFault(f"The {what} file {path.name} is not parquet: {error}.") from error
+        raise UserError(f"The {what} file {path.name} is not parquet: {error}.") from error
     rows: list[Row] = table.to_pylist()
     return rows

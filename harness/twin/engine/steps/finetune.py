@@ -16,7 +16,7 @@ from harness.twin.engine.steps.batches import Padded, load
 from harness.twin.engine.steps.metrics import Progress
 from harness.twin.engine.steps.preprocess import load_tokenizer
 from harness.twin.engine.steps.schedule import Schedule, schedule
-from harness.twin.engine.steps.step import Outcome, Step
+from harness.twin.engine.steps.step import Outcome, Step, log
 
 
 def run(step: Step) -> Outcome:
@@ -54,7 +54,7 @@ def _model(base: Path, parameters: Parameters, cuda: bool) -> Any:
         model = network.with_lora(model, parameters)
     if cuda:
         network.lean(model)
-    print("trainable parameters: {:,} of {:,}".format(*network.trainable(model)))
+    log("trainable parameters: {:,} of {:,}".format(*network.trainable(model)))
     return model
 
 
@@ -102,7 +102,8 @@ def _save(step: Step, trainer: Trainer, base: Path) -> None:
     from transformers import AutoTokenizer
 
     folder = step.output("pytorch_model_folder")
-    trainer.model.save_pretrained(folder)
+    trained: Any = trainer.model
+    trained.save_pretrained(folder)
     AutoTokenizer.from_pretrained(base).save_pretrained(folder)
     text = json.dumps(trainer.state.log_history, indent=1)
     (folder / "log_history.json").write_text(text, encoding="utf-8")

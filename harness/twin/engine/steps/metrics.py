@@ -51,7 +51,7 @@ class Sink:
             self._client.log_batch(run, metrics=metrics)
 
 
-class Progress(TrainerCallback):  # type: ignore[misc]  # transformers has no types for it
+class Progress(TrainerCallback):
     """Metrics to MLflow; a line of progress every few seconds to whoever streams the job."""
 
     def __init__(self, step: Step) -> None:

@@ -6,7 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
-from harness.twin.engine.refusal import UserFault
+from harness.twin.engine.refusal import UserError
 from harness.twin.engine.steps.step import Outcome, Step
 
 NEEDED = ("config.json", "tokenizer.json", "tokenizer_config.json")
@@ -22,7 +22,7 @@ _KEPT = (
 
 
 def run(step: Step) -> Outcome:
-    """Raises UserFault when what the input names is no Phi-3 with a tokenizer."""
+    """Raises UserError when what the input names is no Phi-3 with a tokenizer."""
     source = _inside(step.input("mlflow_model_path"))
     kind = _kind(source)
     target = step.output("output_dir") / "model"
@@ -54,13 +54,13 @@ def _inside(folder: Path) -> Path:
 def _kind(folder: Path) -> str:
     missing = [name for name in NEEDED if not (folder / name).is_file()]
     if missing:
-        raise UserFault(
+        raise UserError(
             f"The model given as mlflow_model_path has no {', '.join(missing)}; "
             "name a Phi-3 model of the registry, e.g. Phi-3-mini-4k-instruct."
         )
     kind = str(json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type"))
     if kind != "phi3":
-        raise UserFault(
+        raise UserError(
             f"The model given as mlflow_model_path is of type {kind!r}; this pipeline trains "
             "'phi3' models. Name one of the registry, e.g. Phi-3-mini-4k-instruct."
         )

@@ -23,7 +23,7 @@ def load_model(folder: Path, ignore_mismatched_sizes: bool, cuda: bool, half: bo
     """The base model for training; sdpa attention, no KV cache."""
     from transformers import AutoModelForCausalLM
 
-    model = AutoModelForCausalLM.from_pretrained(
+    model: Any = AutoModelForCausalLM.from_pretrained(
         folder,
         dtype=torch.bfloat16 if half else torch.float32,
         attn_implementation="sdpa",

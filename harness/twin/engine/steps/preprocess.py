@@ -8,24 +8,24 @@ from typing import Any
 
 from harness.twin.engine import inputs
 from harness.twin.engine.inputs import Parameters
-from harness.twin.engine.refusal import UserFault
+from harness.twin.engine.refusal import UserError
 from harness.twin.engine.steps.conversation import Encoded, Row, encode, enough, keep, split
 from harness.twin.engine.steps.files import read_rows
-from harness.twin.engine.steps.step import Outcome, Step
+from harness.twin.engine.steps.step import Outcome, Step, log
 
 
 def run(step: Step) -> Outcome:
-    """Raises UserFault when a data rule is broken (see conversation.py)."""
+    """Raises UserError when a data rule is broken (see conversation.py)."""
     parameters = inputs.read(step.literals)
     model = step.input("model_selector_output") / "model"
     tokenizer, limit = load_tokenizer(model, parameters.whole("max_seq_length"))
     train, validation = _splits(step)
     folder = step.output("output_dir")
-    print(f"chat template applied with at most {limit} tokens a row")
+    log(f"chat template applied with at most {limit} tokens a row")
     encoded = encode(train, tokenizer, limit, "training")
     checked = encode(validation, tokenizer, limit, "validation")
     if not encoded.assistant_tokens:
-        raise UserFault(
+        raise UserError(
             "No row has any assistant token after truncation, so there is nothing to train on. "
             "Check that messages have role 'assistant', or raise max_seq_length."
         )
@@ -48,13 +48,13 @@ def run(step: Step) -> Outcome:
 def load_tokenizer(folder: Path, wanted: int) -> tuple[Any, int]:
     """The tokenizer and the longest row in tokens: `wanted` (-1: no wish) or what the model takes.
 
-    Raises UserFault when it has no chat template or no end-of-text token.
+    Raises UserError when it has no chat template or no end-of-text token.
     """
     from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(folder)
     if not tokenizer.chat_template or tokenizer.eos_token is None:
-        raise UserFault("The base model's tokenizer has no chat template or no EOS token.")
+        raise UserError("The base model's tokenizer has no chat template or no EOS token.")
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
@@ -64,14 +64,14 @@ def load_tokenizer(folder: Path, wanted: int) -> tuple[Any, int]:
 
 def _splits(step: Step) -> tuple[list[Row], list[Row]]:
     train, dropped = keep(read_rows(step.input("train_file_path"), "training"), "training")
-    print(f"training: {len(train)} rows kept, dropped {dropped}")
+    log(f"training: {len(train)} rows kept, dropped {dropped}")
     enough(train)
     if "validation_file_path" not in step.inputs:
-        print("no validation_file_path: train[:80%] trains, train[80%:100%] validates")
+        log("no validation_file_path: train[:80%] trains, train[80%:100%] validates")
         return split(train)
     rows = read_rows(step.input("validation_file_path"), "validation")
     validation, dropped = keep(rows, "validation")
-    print(f"validation: {len(validation)} rows kept, dropped {dropped}")
+    log(f"validation: {len(validation)} rows kept, dropped {dropped}")
     return train, validation
 
 

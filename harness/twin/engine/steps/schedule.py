@@ -1,4 +1,4 @@
-"""From the component's inputs to Hugging Face `TrainingArguments`, and what could not be honoured."""
+"""From the component's inputs to `TrainingArguments`, and what could not be honoured."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def schedule(parameters: Parameters, profile: str, rows: int, out: Path, cuda: b
     batch = parameters.whole("per_device_train_batch_size") * devices
     if devices > 1:
         notes.append(
-            f"number_of_gpu_to_use_finetuning x num_nodes_finetune = {devices} devices are simulated "
-            f"by one process with a batch {devices} times as large ({batch})"
+            f"number_of_gpu_to_use_finetuning x num_nodes_finetune = {devices} devices are "
+            f"simulated by one process with a batch {devices} times as large ({batch})"
         )
     arguments: dict[str, Any] = {
         "output_dir": str(out),
@@ -97,9 +97,7 @@ def _precision(parameters: Parameters, cuda: bool, notes: list[str]) -> dict[str
     return {}
 
 
-def _evaluation(
-    parameters: Parameters, rows: int, batch: int, notes: list[str]
-) -> dict[str, Any]:
+def _evaluation(parameters: Parameters, rows: int, batch: int, notes: list[str]) -> dict[str, Any]:
     """When to evaluate and to keep a checkpoint; the two go together, as in the component."""
     strategy = parameters.text("evaluation_strategy")
     if strategy == "disable":
@@ -138,7 +136,11 @@ def _eval_steps(parameters: Parameters, rows: int, batch: int) -> int:
 # Inputs nothing here can follow, with the value that asks for them.
 _UNHONOURED = (
     ("apply_deepspeed", "true", "DeepSpeed needs CUDA devices; the stage has no effect"),
-    ("apply_ort", "true", "ONNX Runtime training is not installed (Azure's code forces it off too)"),
+    (
+        "apply_ort",
+        "true",
+        "ONNX Runtime training is not installed (Azure's code forces it off too)",
+    ),
     ("resume_from_checkpoint", "true", "this job starts with no checkpoint to resume from"),
     ("trust_remote_code", "true", "the base model carries no code"),
     (

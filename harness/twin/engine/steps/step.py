@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -50,9 +51,9 @@ class Step:
 
     def say(self, line: str) -> None:
         """A line for whoever streams the job: into the step's log and the root log."""
-        print(line, flush=True)
-        with open(self.root_log, "a", encoding="utf-8") as log:
-            log.write(f"[{datetime.now(UTC):%Y-%m-%d %H:%M:%S}Z] {self.name}: {line}\n")
+        log(line)
+        with open(self.root_log, "a", encoding="utf-8") as file:
+            file.write(f"[{datetime.now(UTC):%Y-%m-%d %H:%M:%S}Z] {self.name}: {line}\n")
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,12 @@ class Outcome:
     notes: tuple[str, ...] = ()
     root_properties: Mapping[str, str] = field(default_factory=dict)
     error: Mapping[str, str] | None = None  # {"code": "UserError" | "SystemError", "message"}
+
+
+def log(line: str) -> None:
+    """A line for the step's own log, which is its standard output."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 def write_step(folder: Path, step: Step) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from harness.twin.engine import inputs
-from harness.twin.engine.refusal import UserFault
+from harness.twin.engine.refusal import UserError
 from harness.twin.engine.steps.files import read_rows
-from harness.twin.engine.steps.step import Outcome, Step
+from harness.twin.engine.steps.step import Outcome, Step, log
 
 _FILES = (
     ("train_file_path", "training"),
@@ -16,23 +16,25 @@ _TABLES = ("train_mltable_path", "validation_mltable_path", "test_mltable_path")
 
 
 def run(step: Step) -> Outcome:
-    """Raises UserFault with what is wrong; writes nothing but its log."""
+    """Raises UserError with what is wrong; writes nothing but its log."""
     for name, uri in step.missing.items():
-        raise UserFault(f"Input {name} does not lead to a file: {uri} was not found in the datastore.")
+        raise UserError(
+            f"Input {name} does not lead to a file: {uri} was not found in the datastore."
+        )
     for name in _TABLES:
         if name in step.inputs or name in step.literals:
-            raise UserFault(
+            raise UserError(
                 f"Input {name} is an MLTable, which this twin does not read; "
                 f"give {name.replace('mltable', 'file')} a jsonl file instead."
             )
     inputs.read(step.literals)
     if "train_file_path" not in step.inputs:
-        raise UserFault("There is no training data: give train_file_path.")
+        raise UserError("There is no training data: give train_file_path.")
     for name, what in _FILES:
         if name in step.inputs:
             rows = read_rows(step.input(name), what)
-            print(f"{what}: {len(rows)} rows in {step.input(name).name}")
+            log(f"{what}: {len(rows)} rows in {step.input(name).name}")
             if not rows:
-                raise UserFault(f"The {what} file {step.input(name).name} holds no rows.")
+                raise UserError(f"The {what} file {step.input(name).name} holds no rows.")
     step.say("Validation Completed")
     return Outcome()

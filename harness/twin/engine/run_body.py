@@ -1,0 +1,302 @@
+"""A run as the history service shows it. Shapes from recorded traffic of the azure-ai-ml tests.
+
+Two shapes: `details` (what jobs.stream polls) and `run` (children, rundata, run itself). The
+`runDefinition` in details has PascalCase keys and numbers for enums, as recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from harness.twin.engine.job_body import parameters, pipeline_properties
+from harness.twin.engine.runs import STEP
+from harness.twin.settings import Settings
+from harness.twin.store import Document
+
+# The numbers that recordings show; of the other types none was ever seen, so their text is sent.
+_INPUT_NUMBERS = {"literal": 2, "uri_folder": 4}
+_OUTPUT_NUMBERS = {"uri_folder": 3}
+_MODE_NUMBERS = {"ReadOnlyMount": 0, "ReadWriteMount": 0, "Upload": 1}
+
+_DETAILS = (
+    "runId",
+    "runUuid",
+    "parentRunUuid",
+    "rootRunUuid",
+    "target",
+    "status",
+    "parentRunId",
+    "dataContainerId",
+    "createdTimeUtc",
+    "startTimeUtc",
+    "endTimeUtc",
+    "error",
+    "warnings",
+    "tags",
+    "properties",
+    "parameters",
+    "services",
+    "inputDatasets",
+    "outputDatasets",
+    "runDefinition",
+    "logFiles",
+    "jobCost",
+    "revision",
+    "runTypeV2",
+    "settings",
+    "computeRequest",
+    "compute",
+    "createdBy",
+    "computeDuration",
+    "effectiveStartTimeUtc",
+    "runNumber",
+    "rootRunId",
+    "userId",
+    "statusRevision",
+    "currentComputeTime",
+    "lastStartTimeUtc",
+    "lastModifiedBy",
+    "lastModifiedUtc",
+    "duration",
+    "inputs",
+    "outputs",
+    "currentAttemptId",
+)
+
+
+def details(
+    settings: Settings, run: Document, job: Document, log_files: Mapping[str, str]
+) -> Document:
+    """What GET .../runs/NAME/details answers; `log_files` are name -> signed URL."""
+    body = _shared(settings, run, job)
+    pipeline = run["kind"] != STEP
+    extra = {
+        "createdTimeUtc": run["created"],
+        "runDefinition": _definition(run, job) if pipeline else None,
+        "logFiles": dict(log_files),
+        "jobCost": dict.fromkeys(
+            (
+                "chargedCpuCoreSeconds",
+                "chargedCpuMemoryMegabyteSeconds",
+                "chargedGpuSeconds",
+                "chargedNodeUtilizationSeconds",
+            )
+        ),
+    }
+    body |= extra
+    return {name: body.get(name) for name in _DETAILS}
+
+
+def run_body(settings: Settings, run: Document, job: Document) -> Document:
+    """A run's metadata: GET .../runs/NAME, .../children, and runMetadata of rundata."""
+    body = _shared(settings, run, job)
+    stop = (
+        f"https://{settings.region}.api.azureml.ms/studioservice/apiv2"
+        f"{settings.workspace_id}/runs/{run['name']}/Cancel"
+    )
+    return {
+        **body,
+        "createdUtc": run["created"],
+        "token": None,
+        "tokenExpiryTimeUtc": None,
+        "cancelationReason": None,
+        "experimentId": _guid(settings, "experiment/" + run["experiment"]),
+        "scheduleId": None,
+        "displayName": run["title"],
+        "name": run["title"],
+        "description": None,
+        "hidden": False,
+        "runType": run["kind"],
+        "actionUris": {"Cancel": stop},
+        "scriptName": None,
+        "uniqueChildRunComputeTargets": [],
+        "runDefinition": None,
+        "jobSpecification": None,
+        "primaryMetricName": None,
+        "createdFrom": None,
+        "cancelUri": stop,
+        "completeUri": None,
+        "diagnosticsUri": None,
+        "retainForLifetimeOfWorkspace": None,
+        "queueingInfo": None,
+    }
+
+
+def asset_id(settings: Settings, run: str, output: str) -> str:
+    """The data asset that stands for an output."""
+    return (
+        f"azureml://locations/{settings.region}/workspaces/{settings.workspace_guid}"
+        f"/data/azureml_{run}_output_data_{output}/versions/1"
+    )
+
+
+def _shared(settings: Settings, run: Document, job: Document) -> Document:
+    guid, last = _guid(settings, run["name"]), run["ended"] or run["started"] or run["created"]
+    lasted = _duration(run)
+    step = run["kind"] == STEP
+    target = run.get("compute")
+    return {
+        "runId": run["name"],
+        "runUuid": guid,
+        "parentRunUuid": _guid(settings, run["parent"]) if run["parent"] else None,
+        "rootRunUuid": _guid(settings, run["root"]),
+        "rootRunId": run["root"],
+        "parentRunId": run["parent"],
+        "target": target,
+        "status": run["status"],
+        "dataContainerId": f"dcid.{run['name']}",
+        "startTimeUtc": run["started"],
+        "endTimeUtc": run["ended"],
+        "error": run["error"],
+        "warnings": None,
+        "tags": run["tags"],
+        "properties": _properties(run, job),
+        "parameters": {} if step else parameters(job["properties"]),
+        "services": {},
+        "inputDatasets": [],
+        "outputDatasets": [],
+        "revision": 8,
+        "statusRevision": 100 if run["ended"] else 1,
+        "runTypeV2": _type(run, step),
+        "settings": {},
+        "computeRequest": {"nodeCount": 1, "gpuCount": 0} if step else None,
+        "compute": {"target": target, "targetType": "amlcompute"} if step else None,
+        "createdBy": _user(settings),
+        "lastModifiedBy": _user(settings),
+        "lastModifiedUtc": last,
+        "userId": _guid(settings, "user"),
+        "computeDuration": lasted,
+        "duration": lasted,
+        "effectiveStartTimeUtc": None,
+        "currentComputeTime": None,
+        "lastStartTimeUtc": None,
+        "runNumber": int(datetime.fromisoformat(run["created"][:19]).timestamp()),
+        "currentAttemptId": 1 if step else None,
+        "inputs": {},
+        "outputs": _outputs(settings, run),
+    }
+
+
+def _properties(run: Document, job: Document) -> dict[str, str]:
+    if run["parent"] is None:
+        return pipeline_properties(job["properties"], run)
+    found = {
+        "azureml.DevPlatv2": "true",
+        "azureml.DatasetAccessMode": "Asset",
+        "azureml.runsource": run["kind"],
+        "azureml.moduleName": run["title"],
+        "azureml.pipelinerunid": run["root"],
+        "azureml.pipeline": run["root"],
+        "azureml.nodeid": run["name"].replace("-", "")[:8],
+        "azureml.isreused": "false",
+    }
+    return found | dict(run["properties"])
+
+
+def _type(run: Document, step: bool) -> Document:
+    traits = ["azureml.StepRun"] if step else ["azureml.PipelineRun", "MFE", "HTTP", "DevPlatv2"]
+    return {
+        "orchestrator": "Execution" if step else "Pipeline",
+        "traits": traits,
+        "attribution": "Aether" if step else None,
+        "computeType": "AmlcTrain" if step else None,
+    }
+
+
+def _outputs(settings: Settings, run: Document) -> Document | None:
+    """Every output is a folder here: the service's lookup of model outputs was never recorded."""
+    names = run["outputs"]
+    found = {
+        name: {"assetId": asset_id(settings, run["name"], name), "type": "UriFolder"}
+        for name in names
+    }
+    return found or None
+
+
+def _definition(run: Document, job: Document) -> Document:
+    sent = job["properties"]
+    return {
+        "JobType": "Pipeline",
+        "PipelineJobType": "AzureML",
+        "Pipeline": None,
+        "ComputeId": None,
+        "RunId": None,
+        "Settings": sent.get("settings") or {},
+        "ComponentJobs": None,
+        "Inputs": {key: _input(item) for key, item in (sent.get("inputs") or {}).items()},
+        "Outputs": {key: _output(item) for key, item in (sent.get("outputs") or {}).items()},
+        "Bindings": None,
+        "Jobs": sent.get("jobs") or {},
+        "SourceJobId": None,
+        "ProvisioningState": "Succeeded",
+        "ParentJobName": None,
+        "DisplayName": run["title"],
+        "ExperimentName": run["experiment"],
+        "Status": "NotStarted",
+        "InteractionEndpoints": None,
+        "Identity": None,
+        "Compute": None,
+        "Priority": None,
+        "Output": None,
+        "IsArchived": False,
+        "Schedule": None,
+        "ComponentId": None,
+        "NotificationSetting": None,
+        "Description": sent.get("description"),
+        "Tags": sent.get("tags") or {},
+        "Properties": {},
+    }
+
+
+def _input(item: Mapping[str, Any]) -> Document:
+    kind = item.get("jobInputType")
+    number = _INPUT_NUMBERS.get(str(kind), kind)
+    if kind == "literal":
+        return {"JobInputType": number, "Value": item.get("value"), "Description": None}
+    mode = _MODE_NUMBERS.get(item.get("mode") or "ReadOnlyMount", 0)
+    return {"JobInputType": number, "Uri": item.get("uri"), "Mode": mode, "Description": None}
+
+
+def _output(item: Mapping[str, Any]) -> Document:
+    kind = item.get("jobOutputType")
+    return {
+        "JobOutputType": _OUTPUT_NUMBERS.get(str(kind), kind),
+        "Uri": None,
+        "Mode": _MODE_NUMBERS.get(item.get("mode") or "ReadWriteMount", 0),
+        "AssetName": item.get("assetName"),
+        "AssetVersion": item.get("assetVersion"),
+        "Description": None,
+        "AutoDeleteSetting": None,
+    }
+
+
+def _user(settings: Settings) -> Document:
+    tenant = _guid(settings, "tenant")
+    return {
+        "userObjectId": _guid(settings, "user"),
+        "userPuId": None,
+        "userIdp": None,
+        "userAltSecId": None,
+        "userIss": f"https://sts.windows.net/{tenant}/",
+        "userTenantId": tenant,
+        "userName": "twin",
+        "upn": None,
+    }
+
+
+def _duration(run: Document) -> str | None:
+    """As a .NET TimeSpan; null while the run goes on."""
+    if not run["started"] or not run["ended"]:
+        return None
+    start, end = (datetime.fromisoformat(run[key][:26]) for key in ("started", "ended"))
+    seconds = (end - start).total_seconds()
+    hours, rest = divmod(seconds, 3600)
+    minutes, rest = divmod(rest, 60)
+    return f"{int(hours):02}:{int(minutes):02}:{rest:010.7f}"
+
+
+def _guid(settings: Settings, name: str) -> str:
+    return str(uuid5(NAMESPACE_URL, f"{settings.workspace_id}/{name}".lower()))
