@@ -97,14 +97,13 @@ def _training(run: Run) -> told.Training | None:
     metrics = run.training
     if metrics is None:
         return None
-    tokens = metrics.last.get("train_tokens")
     return told.Training(
         train_loss=tuple(metrics.train_loss),
         eval_loss=tuple(metrics.eval_loss),
         learning_rate=tuple(metrics.learning_rate),
         train_fall=metrics.train_fall,
         eval_fall=metrics.eval_fall,
-        tokens=None if tokens is None else int(tokens),
+        tokens=metrics.tokens,
         tokens_per_second=metrics.last.get("train_tokens_per_second"),
         seconds=metrics.last.get("train_runtime"),
         notes=metrics.notes,

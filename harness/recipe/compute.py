@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import RefusedError, StepError
+from harness.recipe.plain import plain
 from harness.recipe.sizes import check_size
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def _existing(connection: Connection, name: str) -> Any | None:
 def _same_size(found: Any, plan: Plan) -> None:
     """An existing cluster must be healthy and what the plan asks for."""
     wanted = plan.compute
-    if str(found.provisioning_state).lower() == "failed":
+    if plain(found.provisioning_state).lower() == "failed":
         raise RefusedError(
             f"cluster {wanted.name!r} exists but failed to provision: {_why(found)}\n"
             f"Next: az ml compute delete --name {wanted.name}"
@@ -123,7 +124,7 @@ def _create(connection: Connection, plan: Plan, ledger: Ledger) -> Any:
                 raise
             refusals.append(f"{tier}: {error.message}")
             continue
-        if str(created.provisioning_state).lower() != "failed":
+        if plain(created.provisioning_state).lower() != "failed":
             return created
         refusals.append(f"{tier}: {_why(created)}")
     raise RefusedError(

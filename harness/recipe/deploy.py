@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.errors import DeployError
+from harness.recipe.plain import plain
 
 if TYPE_CHECKING:
     from harness.janitor.ledger import Ledger
@@ -75,7 +76,7 @@ def _create_deployment(
         connection.workspace.online_deployments.begin_create_or_update(deployment).wait()
     except HttpResponseError as error:
         raise _unhealthy(connection, plan, endpoint, error.message) from error
-    state = str(
+    state = plain(
         connection.workspace.online_deployments.get(wanted.name, endpoint).provisioning_state
     )
     if state != "Succeeded":
@@ -110,7 +111,7 @@ def _route_all(connection: Connection, plan: Plan, name: str) -> Deployed:
         endpoint=name,
         deployment=plan.deployment.name,
         size=str(deployment.instance_type),
-        state=str(deployment.provisioning_state),
+        state=plain(deployment.provisioning_state),
         traffic={str(key): int(value) for key, value in (ready.traffic or {}).items()},
         scoring_uri=str(ready.scoring_uri),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from harness.errors import JobError, RefusedError
 from harness.recipe.job_failure import failed_children
 from harness.recipe.parameters import JobParameters, check_accepted, display_name, job_parameters
+from harness.recipe.plain import plain
 
 if TYPE_CHECKING:
     from harness.janitor.ledger import Ledger
@@ -31,6 +33,7 @@ class FineTuneJob:
     component: str
     parameters: JobParameters
     studio_url: str
+    properties: Mapping[str, str]  # of the root run, such as the tokens trained on
 
 
 def fine_tune(
@@ -56,14 +59,15 @@ def fine_tune(
         job, experiment_name=plan.workspace.experiment
     )
     _stream(connection, str(submitted.name))
-    status = _completed(connection, str(submitted.name))
+    finished = _completed(connection, str(submitted.name))
     return FineTuneJob(
-        name=str(submitted.name),
-        display_name=str(submitted.display_name),
-        status=status,
+        name=str(finished.name),
+        display_name=str(finished.display_name),
+        status=plain(finished.status),
         component=f"{component.name} {component.version}",
         parameters=parameters,
-        studio_url=str(submitted.studio_url),
+        studio_url=str(finished.studio_url),
+        properties={str(key): str(value) for key, value in finished.properties.items()},
     )
 
 
@@ -129,21 +133,15 @@ def _stream(connection: Connection, name: str) -> None:
         connection.workspace.jobs.stream(name)
 
 
-def _completed(connection: Connection, name: str) -> str:
-    """The status, which stream does not vouch for: it returns silently on Canceled."""
-    status = status_of(connection, name)
-    if status == "Completed":
-        return status
+def _completed(connection: Connection, name: str) -> Any:
+    """The job once more, since stream does not vouch for it: it returns silently on Canceled."""
+    job = connection.workspace.jobs.get(name)
+    if plain(job.status) == "Completed":
+        return job
     reasons = failed_children(connection, name)
     raise JobError(
-        f"job {name} ended as {status}, not Completed.\n"
+        f"job {name} ended as {plain(job.status)}, not Completed.\n"
         + "\n".join(f"  {reason}" for reason in reasons)
         + ("\n" if reasons else "")
         + f"Next: az ml job show --name {name}, or az ml job download --name {name} --all"
     )
-
-
-def status_of(connection: Connection, name: str) -> str:
-    """The job's status as plain text; newer SDKs answer with an enum."""
-    status = connection.workspace.jobs.get(name).status
-    return str(getattr(status, "value", status))

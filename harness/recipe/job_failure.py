@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
+
+from harness.recipe.plain import plain
 
 if TYPE_CHECKING:
     from harness.recipe.connect import Connection
@@ -17,7 +19,7 @@ def failed_children(connection: Connection, name: str, depth: int = _DEPTH) -> l
     if depth == 0:
         return reasons
     for child in connection.workspace.jobs.list(parent_job_name=name):
-        status = str(getattr(child.status, "value", child.status))
+        status = plain(child.status)
         if status in ("Completed", "NotStarted"):
             continue
         below = failed_children(connection, str(child.name), depth - 1)
@@ -28,30 +30,27 @@ def failed_children(connection: Connection, name: str, depth: int = _DEPTH) -> l
 
 
 def _own(connection: Connection, child: Any) -> str:
-    """The child's own message; the SDK hands it out only through stream's exception."""
-    from azure.ai.ml.exceptions import JobException
+    """The child's own message, from the run history.
 
-    try:
-        connection.workspace.jobs.stream(child.name)
-    except JobException as error:
-        return f": {innermost(str(error))}"
-    return ""
+    No public method of the SDK tells it: `jobs.get` has no error, `jobs.stream` refuses children.
+    What stream itself reads is used; should a release move it, the status is said without reason.
+    """
+    history = getattr(connection.workspace.jobs, "_runs_operations", None)
+    if history is None:
+        return ""
+    error = history.get_run_details(str(child.name)).error
+    return f": {innermost(error.as_dict())}" if error else ""
 
 
-def innermost(text: str) -> str:
-    """The most specific message in Azure's nested error envelope, else the text itself."""
-    start = text.find("{")
-    try:
-        envelope, _ = json.JSONDecoder().raw_decode(text[start:]) if start >= 0 else ({}, 0)
-    except ValueError:
-        return text.strip()
+def innermost(envelope: Mapping[str, Any]) -> str:
+    """The most specific message in Azure's nested error envelope."""
     found = list(_messages(envelope))
-    return found[-1] if found else text.strip()
+    return found[-1] if found else "no reason was given"
 
 
-def _messages(value: Any) -> Any:
+def _messages(value: Any) -> Iterator[str]:
     """Messages on the way down; details come after the error that holds them."""
-    if not isinstance(value, dict):
+    if not isinstance(value, Mapping):
         return
     if isinstance(value.get("message"), str) and value["message"]:
         yield value["message"]

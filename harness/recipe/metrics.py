@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from harness.recipe.finetune import FineTuneJob
 
 Series = list[tuple[int, float]]  # (optimizer step, value)
-NOTES_PROPERTY = "twin.notes"  # what the twin scaled or could not honour, as JSON text
+NOTES = "twin.notes"  # property: what the twin scaled or could not honour, as JSON text
+TOKENS = "__azureml_ft_training_tokens"  # property: tokens of the training rows
 _SERIES = ("loss", "eval_loss", "learning_rate")
 
 
@@ -28,6 +29,7 @@ class TrainingMetrics:
     train_loss: Series
     eval_loss: Series
     learning_rate: Series
+    tokens: int | None  # of the training rows, one epoch
     notes: tuple[str, ...]
     runs: int  # how many runs of the job MLflow knows
 
@@ -70,7 +72,8 @@ def read_metrics(connection: Connection, plan: Plan, job: FineTuneJob) -> Traini
         train_loss=history["loss"],
         eval_loss=history["eval_loss"],
         learning_rate=history["learning_rate"],
-        notes=_notes(runs),
+        tokens=int(job.properties[TOKENS]) if TOKENS in job.properties else None,
+        notes=tuple(json.loads(job.properties.get(NOTES, "[]"))),
         runs=len(runs),
     )
 
@@ -80,12 +83,6 @@ def _series(run_id: str, key: str) -> Series:
 
     points = MlflowClient().get_metric_history(run_id, key)
     return sorted((int(point.step), float(point.value)) for point in points)
-
-
-def _notes(runs: list[Any]) -> tuple[str, ...]:
-    """What the engine said it scaled, once."""
-    texts = [run.data.tags[NOTES_PROPERTY] for run in runs if NOTES_PROPERTY in run.data.tags]
-    return tuple(json.loads(texts[0])) if texts else ()
 
 
 def _fall(series: Series) -> float:

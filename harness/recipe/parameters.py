@@ -35,7 +35,7 @@ def job_parameters(plan: Plan, model: BaseModel) -> JobParameters:
     overridden = tuple(
         f"{key}: plan {wanted[key]!r}, model default {value!r} wins"
         for key, value in defaults.items()
-        if key in wanted and str(wanted[key]) != str(value)
+        if key in wanted and not _same(wanted[key], value)
     )
     return JobParameters(values={**wanted, **defaults}, overridden=overridden)
 
@@ -86,6 +86,14 @@ def display_name(model: str, values: Mapping[str, Value], gpus: int, nodes: int)
         f"seqlen{values.get('max_seq_length', -1)}",
     ]
     return "-".join(parts)
+
+
+def _same(ours: Value, theirs: Value) -> bool:
+    """Whether two spellings mean the same: tags hold 5e-6 as text."""
+    try:
+        return float(ours) == float(theirs)
+    except ValueError:
+        return str(ours) == str(theirs)
 
 
 def _origin(name: str, plan: Plan) -> str:
