@@ -1,0 +1,1 @@
+"""Deployments as real processes of azureml-inference-server-http, and what they answer."""
