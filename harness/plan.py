@@ -165,14 +165,15 @@ class Plan:
     scoring: Scoring = field(default_factory=Scoring)
     twin: Twin = field(default_factory=Twin)
 
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values, for the record of the run."""
+    def as_dict(self) -> dict[str, dict[str, Any]]:
+        """The sections as plain values, for the record of the run."""
         plain: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        del plain["target"]
         return plain
 
     def digest(self) -> str:
         """The hash by which two runs can tell that they were to do the same."""
-        text = json.dumps(self.as_dict(), sort_keys=True)
+        text = json.dumps([self.target, self.as_dict()], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
