@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 
 from starlette.requests import Request
@@ -24,4 +25,7 @@ def on(name: str, handler: Handler) -> tuple[Operation, Route]:
     """
     asked = operation(name)
     methods = ANY if asked.method == "*" else [asked.method]
-    return asked, Route(asked.path, handler, methods=methods, name=name)
+    route = Route(asked.path, handler, methods=methods, name=name)
+    # Azure reads paths without case: clients send both resourceGroups and resourcegroups.
+    route.path_regex = re.compile(route.path_regex.pattern, re.IGNORECASE)
+    return asked, route

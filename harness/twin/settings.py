@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+from uuid import NAMESPACE_URL, uuid5
 
 Era = Literal["may-2024", "feb-2025", "today"]
 Pace = Literal["fast", "azure"]
@@ -34,3 +35,8 @@ class Settings:
             f"/subscriptions/{self.subscription}/resourceGroups/{self.group}"
             f"/providers/Microsoft.MachineLearningServices/workspaces/{self.workspace}"
         )
+
+    @property
+    def workspace_guid(self) -> str:
+        """The `workspaceId` that operation ids and the default container carry."""
+        return str(uuid5(NAMESPACE_URL, self.workspace_id.lower()))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
+from harness.twin.identity import Identity
 from harness.twin.settings import Settings
 from harness.twin.store import Store
 from harness.twin.warm import Warm
@@ -31,6 +32,7 @@ class Twin:
     instances: Instances  # runs deployments
     operations: Operations  # long-running operations
     faults: Faults
+    identity: Identity = field(default_factory=Identity)
 
 
 def twin(request: Request) -> Twin:

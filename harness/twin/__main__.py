@@ -1,0 +1,76 @@
+"""python -m harness.twin: start a twin and say how to reach it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import get_args
+
+from harness.errors import HarnessError
+from harness.twin import settings as known
+from harness.twin.settings import Settings
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parse the command line and serve; 2 when something in it is misspelt."""
+    from harness.twin.serve import serve  # not for --help
+
+    given = _parser().parse_args(arguments)
+    settings = Settings(
+        state=given.state or Path(tempfile.mkdtemp(prefix="twin-")),
+        subscription=given.subscription,
+        group=given.group,
+        workspace=given.workspace,
+        region=given.region,
+        era=given.era,
+        pace=given.pace,
+        profile=given.profile,
+        image=given.image,
+        faults=tuple(given.fault),
+    )
+    try:
+        serve(
+            settings,
+            ready_file=given.ready_file,
+            idle_exit=given.idle_exit,
+            verbose=given.verbose,
+        )
+    except HarnessError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    usual = Settings(state=Path())
+    parser = argparse.ArgumentParser(
+        prog="python -m harness.twin", description="A local Azure ML that unmodified clients use."
+    )
+    add = parser.add_argument
+    add("--state", type=Path, help="folder that keeps everything (default: a new temporary one)")
+    add("--era", choices=get_args(known.Era), default=usual.era, help="what the registry holds")
+    add("--pace", choices=get_args(known.Pace), default=usual.pace, help="how long things take")
+    add("--profile", choices=get_args(known.Profile), default=usual.profile, help="base model")
+    add("--image", choices=get_args(known.Image), default=usual.image, help="scoring container")
+    add("--subscription", default=usual.subscription)
+    add("--group", default=usual.group)
+    add("--workspace", default=usual.workspace)
+    add("--region", default=usual.region)
+    add(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="SPEC",
+        help="what goes wrong, such as refuse:compute.create:status=409 (repeatable)",
+    )
+    add("--ready-file", type=Path, help="where to write, as JSON, how to reach it")
+    add("--idle-exit", type=float, metavar="SECONDS", help="end after that long without a request")
+    add("--verbose", action="store_true", help="one line a request on stderr")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
