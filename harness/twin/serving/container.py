@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import ctypes
+import multiprocessing
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
 
 SCORE = Path(__file__).with_name("score.py")
-_PR_SET_PDEATHSIG = 1
 
 
 def run(port: int) -> None:
@@ -18,7 +18,7 @@ def run(port: int) -> None:
     AZUREML_MODEL_DIR says where the model is. Nothing heavier than Flask is imported here: torch
     and transformers came with the fork.
     """
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)  # a killed twin leaves nobody behind
+    threading.Thread(target=_end_with_the_twin, daemon=True).start()
     os.environ["AML_APP_ROOT"] = str(SCORE.parent)
     os.environ["GUNICORN_CMD_ARGS"] = "--no-control-socket"  # it would lie in the user's home
     sys.argv = ["azmlinfsrv", "--entry_script", str(SCORE), "--port", str(port)]
@@ -26,3 +26,11 @@ def run(port: int) -> None:
 
     amlserver.DEFAULT_HOST = amlserver_linux.DEFAULT_HOST = "127.0.0.1"  # its own is 0.0.0.0
     amlserver.run()
+
+
+def _end_with_the_twin() -> None:
+    """A killed twin leaves nobody behind. (The forkserver, our parent, would outlive it.)"""
+    twin = multiprocessing.parent_process()
+    if twin:
+        twin.join()
+        os.killpg(os.getpgrp(), signal.SIGKILL)

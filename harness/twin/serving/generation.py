@@ -49,6 +49,7 @@ class Model:
             }
         limit = int(options.pop("max_new_tokens", None) or _NEW_TOKENS)
         prompt, limit = self._fit(self._prompt(messages), limit)
+        prompt = prompt.to(self.network.device)
         with torch.inference_mode():
             found = self.network.generate(prompt, max_new_tokens=limit, **options)
         new = found[0, prompt.shape[1] :]

@@ -18,8 +18,10 @@ from harness.twin.serving.plan import Plan, Probe
 from harness.twin.warm import Warm
 
 _LOOK = 0.02  # seconds between looks at a container that is starting
-_GRACE = 2.0  # seconds between SIGTERM and SIGKILL
+_GRACE = 1.0  # seconds between SIGTERM and SIGKILL
 _BACK_OFF = 10.0  # seconds at most before a crashed container is started again
+_LIVES = 3  # tries to become ready for the first time; a port may have been taken
+_SCRIPT_FAILED = 3  # exit code of azmlinfsrv when init() raised
 Say = Callable[[str], None]
 
 
@@ -35,7 +37,7 @@ class Instance:
         self.failure: str | None = None  # why it was given up before it ever became ready
         self.pid: int | None = None
         self._plan, self._warm, self._variables, self._say = plan, warm, variables, say
-        self._process: BaseProcess | None = None
+        self._hopeless = False  # another try would end the same way
         self._ended = threading.Event()  # somebody wants it gone
         self._settled = threading.Event()  # ready for the first time, or given up
         name = f"instance-{plan.endpoint}-{plan.name}-{number}"
@@ -62,14 +64,15 @@ class Instance:
 
     def _keep(self) -> None:
         """The thread: run the container again and again until it is given up or stopped."""
-        pause = 0.1
+        pause, lives = 0.1, 0
         while not self._ended.is_set():
-            started = time.monotonic()
+            started, lives = time.monotonic(), lives + 1
             with suppress(OSError):  # e.g. no processes left: as a crash
                 self._run()
             self.ready = False
             self._kill(signal.SIGKILL)  # workers whose master crashed
-            if not self._settled.is_set():
+            self.pid = None
+            if not self._settled.is_set() and (self._hopeless or lives == _LIVES):
                 break
             if not self._ended.is_set():
                 self._say("Container crashed and is started again")
@@ -80,7 +83,7 @@ class Instance:
     def _run(self) -> None:
         """One life of the container."""
         self.port = _free_port()
-        self._process = process = self._warm.process(
+        process = self._warm.process(
             container.run, self.port, log=self.log, env=self._variables, name=self._thread.name
         )
         self.pid = process.pid
@@ -98,12 +101,15 @@ class Instance:
         deadline = time.monotonic() + probe.patience
         while time.monotonic() < deadline and not self._ended.is_set():
             if process.exitcode is not None:
-                self.failure = f"User container has crashed with exit code {process.exitcode}"
+                code = process.exitcode
+                self.failure = f"User container has crashed or terminated (exit code {code})"
+                self._hopeless = code == _SCRIPT_FAILED
                 return False
             succeeded = succeeded + 1 if self._well(probe) else 0
             if succeeded >= probe.successes:
                 return True
             self._ended.wait(_LOOK)
+        self._hopeless = True
         self.failure = f"Readiness probe failed for {probe.patience:g} s"
         return False
 
@@ -111,7 +117,7 @@ class Instance:
         """Liveness probes until the container dies, fails too often or is not wanted any more."""
         probe, failed, due = self._plan.liveness, 0, time.monotonic() + self._plan.liveness.period
         while process.exitcode is None and not self._ended.is_set():
-            process.join(0.05)
+            process.join(max(0.0, due - time.monotonic()))  # returns at once when it dies
             if time.monotonic() < due:
                 continue
             due = time.monotonic() + probe.period

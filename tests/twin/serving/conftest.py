@@ -101,7 +101,9 @@ class Door:
 
     def register(self, name: str, folder: Path) -> None:
         """Make a folder a registered model, as its route does."""
-        target = self.blobs.folder(self.blobs.workspace_container) / "models" / name / "model_folder"
+        target = (
+            self.blobs.folder(self.blobs.workspace_container) / "models" / name / "model_folder"
+        )
         shutil.copytree(folder, target)
         self.store.put("model", f"{name}/1", {"name": name, "path": f"models/{name}/model_folder"})
 
