@@ -82,7 +82,6 @@ class Finetune:
     component: str = _rule("chat_completion_pipeline", matches=r".+", says="a component name")
     version: str = _rule("latest", matches=r".+", says='"latest" or a version')
     num_nodes: int = _rule(1, low=1, high=16)
-    timeout_minutes: int = _rule(720, low=1, high=21 * 24 * 60)  # a job lives 21 days at most
     ignore_model_defaults: tuple[str, ...] = ()  # defaults of the model not to take over
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.errors import RefusedError, StepError
 from harness.recipe.literal import literal
+from harness.recipe.registry import registry_asset
 
 if TYPE_CHECKING:
     from harness.plan import Plan
@@ -54,31 +55,15 @@ def find_base_model(connection: Connection, plan: Plan) -> BaseModel:
 
 
 def _get(connection: Connection, plan: Plan) -> Any:
-    from azure.core.exceptions import HttpResponseError
-
-    wanted, models = plan.base_model, connection.registry.models
-    try:
-        if wanted.version == "latest":
-            return models.get(name=wanted.name, label="latest")
-        return models.get(name=wanted.name, version=wanted.version)
-    except HttpResponseError as error:
-        if error.status_code != 404:
-            raise
-        raise _unknown(plan, error) from error
-    except Exception as error:
-        # an unknown name under label="latest" is an empty list, and the SDK's own exception
-        if "latest" in str(error) or "no version" in str(error).lower():
-            raise _unknown(plan, error) from error
-        raise
-
-
-def _unknown(plan: Plan, error: Exception) -> RefusedError:
     wanted, registry = plan.base_model, plan.workspace.registry
-    return RefusedError(
-        f"model {wanted.name!r}, version {wanted.version!r}, is not in registry {registry!r}: "
-        f"{error}\nNext: az ml model list --registry-name {registry} --name {wanted.name}, "
-        "then set base_model.name and base_model.version in plan.toml"
-    )
+    try:
+        return registry_asset(connection.registry.models, wanted.name, wanted.version)
+    except LookupError as error:
+        raise RefusedError(
+            f"model {wanted.name!r}, version {wanted.version!r}, is not in registry "
+            f"{registry!r}: {error}\nNext: az ml model list --registry-name {registry} "
+            f"--name {wanted.name}, then set base_model.name and base_model.version in plan.toml"
+        ) from error
 
 
 def _sizes(

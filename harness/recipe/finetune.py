@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from harness.errors import JobError, RefusedError
 from harness.recipe.job_failure import failed_children
 from harness.recipe.parameters import JobParameters, check_accepted, display_name, job_parameters
 from harness.recipe.plain import plain
+from harness.recipe.registry import registry_asset
 
 if TYPE_CHECKING:
     from harness.janitor.ledger import Ledger
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from harness.recipe.data import Splits
 
 OUTPUT = "trained_model"
+TERMINAL = ("Completed", "Failed", "Canceled")
+SETTLE_SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -72,19 +76,14 @@ def fine_tune(
 
 
 def _component(connection: Connection, plan: Plan) -> Any:
-    from azure.core.exceptions import HttpResponseError
-
-    name, version = plan.finetune.component, plan.finetune.version
-    by: dict[str, str] = {"label": "latest"} if version == "latest" else {"version": version}
+    wanted, registry = plan.finetune, plan.workspace.registry
     try:
-        return connection.registry.components.get(name=name, **by)
-    except HttpResponseError as error:
-        if error.status_code != 404:
-            raise
+        return registry_asset(connection.registry.components, wanted.component, wanted.version)
+    except LookupError as error:
         raise RefusedError(
-            f"component {name!r}, version {version!r}, is not in registry "
-            f"{plan.workspace.registry!r}: {error.message}\nNext: az ml component list "
-            f"--registry-name {plan.workspace.registry} --name {name}"
+            f"component {wanted.component!r}, version {wanted.version!r}, is not in registry "
+            f"{registry!r}: {error}\nNext: az ml component list --registry-name {registry} "
+            f"--name {wanted.component}, then set finetune.component in plan.toml"
         ) from error
 
 
@@ -135,7 +134,7 @@ def _stream(connection: Connection, name: str) -> None:
 
 def _completed(connection: Connection, name: str) -> Any:
     """The job once more, since stream does not vouch for it: it returns silently on Canceled."""
-    job = connection.workspace.jobs.get(name)
+    job = _settled(connection, name)
     if plain(job.status) == "Completed":
         return job
     reasons = failed_children(connection, name)
@@ -145,3 +144,13 @@ def _completed(connection: Connection, name: str) -> Any:
         + ("\n" if reasons else "")
         + f"Next: az ml job show --name {name}, or az ml job download --name {name} --all"
     )
+
+
+def _settled(connection: Connection, name: str) -> Any:
+    """The job in a state that does not change any more; stream ends at CancelRequested already."""
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while True:
+        job = connection.workspace.jobs.get(name)
+        if plain(job.status) in TERMINAL or time.monotonic() > deadline:
+            return job
+        time.sleep(1)

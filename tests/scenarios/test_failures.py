@@ -15,7 +15,7 @@ import pytest
 from harness.report.run_record import RunRecord, read
 
 ROOT = Path(__file__).parents[2]
-QUICK = ["training.max_steps=2", "scoring.rounds=5", "scoring.warmup=1"]  # training is not the point
+QUICK = ["training.max_steps=20", "scoring.rounds=5", "scoring.warmup=1"]  # not the point here
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def fault(*specs: str) -> str:
 def test_it_says_what_broke_and_leaves_nothing(
     tmp_path: Path, settings: list[str], step: str, says: list[str], next_command: str
 ) -> None:
-    """One error in the step that broke, with thing and next command; step 9 ran; nothing is left."""
+    """One error in the step that broke, saying what and what next; step 9 ran, nothing is left."""
     outcome = run_recipe(tmp_path, *settings)
 
     name, error = outcome.failed_step()
