@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             verbose=given.verbose,
         )
     except HarnessError as error:
-        print(f"error: {error}", file=sys.stderr)
+        sys.stderr.write(f"error: {error}\n")
         return 2
     return 0
 

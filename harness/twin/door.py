@@ -34,15 +34,13 @@ class Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the request through or answer why not."""
-        if scope["type"] != "http":
-            return await self._app(scope, receive, send)
-        request = Request(scope)
+        request, answer = Request(scope), self._app
         scope["operation"] = name_of(request.method, _url(request))
         try:
             self._check(request, scope["operation"])
         except WireFailure as failure:
-            return await failure.response()(scope, receive, send)
-        await self._app(scope, receive, send)
+            answer = failure.response()
+        await answer(scope, receive, send)
 
     def _check(self, request: Request, operation: str | None) -> None:
         host = request.url.hostname or ""

@@ -14,7 +14,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -25,7 +25,7 @@ from harness.errors import HarnessError
 Body = dict[str, Any]
 
 
-class WireFailure(HarnessError):
+class WireFailure(HarnessError):  # noqa: N818  # an answer, not a mistake of ours
     """An answer that is an error: status, body (None is an empty one) and headers."""
 
     def __init__(
@@ -39,10 +39,9 @@ class WireFailure(HarnessError):
     def response(self) -> Response:
         """The answer, ready to send."""
         if isinstance(self.body, dict):
-            text, kind = json.dumps(self.body), "application/json; charset=utf-8"
-        else:
-            text, kind = self.body or "", "text/plain" if self.body else None
-        return Response(text, self.status, self.headers, kind)
+            kind = "application/json; charset=utf-8"
+            return Response(json.dumps(self.body), self.status, self.headers, kind)
+        return Response(self.body, self.status, self.headers, "text/plain" if self.body else None)
 
 
 def gateway(status: int, code: str, message: str, cause: str = "gateway") -> WireFailure:
@@ -90,7 +89,7 @@ def flat(
 ) -> WireFailure:
     """Envelope (c). `message` may hold `{name}`s, filled from `parameters`."""
     values = dict(parameters or {})
-    error = {
+    error: Body = {
         "code": "UserError" if status < 500 else "ServiceError",
         "severity": None,
         "message": message.format_map(values) if values else message,
@@ -134,8 +133,7 @@ def empty_not_found() -> WireFailure:
 
 def failure_response(request: Request, error: Exception) -> Response:
     """The exception handler for WireFailure."""
-    assert isinstance(error, WireFailure)
-    return error.response()
+    return cast("WireFailure", error).response()
 
 
 def unserved_response(request: Request, error: Exception) -> Response:

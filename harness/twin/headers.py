@@ -32,15 +32,10 @@ class CommonHeaders:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the answer through, dressed."""
-        host = _host(scope)
-        if scope["type"] != "http" or not host.endswith((".azure.com", ".azureml.ms", ".net")):
-            return await self._app(scope, receive, send)
-        if host.endswith((".core.windows.net", ".inference.ml.azure.com")):
-            return await self._app(scope, receive, send)
-        started = time.perf_counter()
+        host, started = _host(scope), time.perf_counter()
 
         async def dressed(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if message["type"] == "http.response.start" and _is_ours(host):
                 headers = MutableHeaders(scope=message)
                 for name, value in self._common(scope, host, message["status"], headers).items():
                     if name not in headers:
@@ -96,6 +91,11 @@ def _allowance(method: str, path: str) -> dict[str, str]:
         f"x-ms-ratelimit-remaining-subscription-{word}": str(own),
         f"x-ms-ratelimit-remaining-subscription-global-{word}": str(all_of_us),
     }
+
+
+def _is_ours(host: str) -> bool:
+    """ARM and the region's services; blobs, scoring and login dress themselves."""
+    return host == "management.azure.com" or host.endswith((".azureml.ms", ".azureml.net"))
 
 
 def _host(scope: Scope) -> str:

@@ -216,7 +216,8 @@ class Operations:
 
     def _need(self, name: str) -> Running:
         found = self._get(name)
-        assert found is not None, name
+        if found is None:
+            raise KeyError(name)
         return found
 
     def _put(self, running: Running) -> None:

@@ -31,4 +31,4 @@ class Log:
             asked = Request(scope)
             name = scope.get("operation") or "-"
             where = f"{asked.method} {asked.url.hostname}{asked.url.path}"
-            print(f"{status or 'cut'} {took:6.1f} ms {name} {where}", file=sys.stderr, flush=True)
+            sys.stderr.write(f"{status or 'cut'} {took:6.1f} ms {name} {where}\n")

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 from uuid import uuid4
 
-import yaml
+import yaml  # type: ignore[import-untyped]  # its types are a package of their own
 
 from harness.twin.base_model import flavors
 from harness.twin.errors import refused

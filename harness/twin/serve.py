@@ -14,6 +14,7 @@ import shlex
 import signal
 import socket
 import ssl
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -38,12 +39,28 @@ from harness.twin.tunnels import Tunnels
 from harness.twin.warm import Warm
 
 UNSET = (  # variables of the shell that would lead a client past the twin
-    "AZURE_CLIENT_ID AZURE_CLIENT_SECRET AZURE_TENANT_ID AZURE_CLIENT_CERTIFICATE_PATH "
-    "AZURE_CLIENT_CERTIFICATE_PASSWORD AZURE_USERNAME AZURE_PASSWORD AZURE_FEDERATED_TOKEN_FILE "
-    "AZURE_AUTHORITY_HOST AZURE_POD_IDENTITY_AUTHORITY_HOST MSI_ENDPOINT MSI_SECRET IMDS_ENDPOINT "
-    "IDENTITY_SERVER_THUMBPRINT DEFAULT_IDENTITY_CLIENT_ID AZUREML_CURRENT_CLOUD "
-    "ARM_CLOUD_METADATA_URL REGISTRY_DISCOVERY_ENDPOINT_URL SSL_CERT_DIR ALL_PROXY all_proxy"
-).split()
+    "AZURE_CLIENT_ID",
+    "AZURE_CLIENT_SECRET",
+    "AZURE_TENANT_ID",
+    "AZURE_CLIENT_CERTIFICATE_PATH",
+    "AZURE_CLIENT_CERTIFICATE_PASSWORD",
+    "AZURE_USERNAME",
+    "AZURE_PASSWORD",
+    "AZURE_FEDERATED_TOKEN_FILE",
+    "AZURE_AUTHORITY_HOST",
+    "AZURE_POD_IDENTITY_AUTHORITY_HOST",
+    "MSI_ENDPOINT",
+    "MSI_SECRET",
+    "IMDS_ENDPOINT",
+    "IDENTITY_SERVER_THUMBPRINT",
+    "DEFAULT_IDENTITY_CLIENT_ID",
+    "AZUREML_CURRENT_CLOUD",
+    "ARM_CLOUD_METADATA_URL",
+    "REGISTRY_DISCOVERY_ENDPOINT_URL",
+    "SSL_CERT_DIR",
+    "ALL_PROXY",
+    "all_proxy",
+)
 _CLOSING = 2.0  # seconds that jobs and deployments get to end
 
 
@@ -105,6 +122,8 @@ def _assembled(settings: Settings, faults: Faults) -> Iterator[Twin]:
         runner = Runner(settings, store, blobs, warm, faults)
         instances = Instances(settings, store, blobs, warm)
         parts.callback(_close, runner, instances)
+        runner.recover()
+        instances.recover()
         operations = Operations(settings, store)
         yield Twin(settings, store, blobs, warm, runner, instances, operations, faults)
 
@@ -211,10 +230,12 @@ def _ready(twin: Twin, proxy_port: int, identity_port: int) -> Ready:
 
 def _announce(twin: Twin, ready: Ready, ready_file: Path | None) -> None:
     settings = twin.settings
-    print(f"# A twin of Azure ML: workspace {settings.workspace}, era {settings.era}, ", end="")
-    print(f"pace {settings.pace}, state {ready.state}, pid {ready.pid}. Stop it with Ctrl-C.")
-    print("# Paste this into the shell of a client:")
-    print(ready.shell(), flush=True)
+    sys.stdout.write(
+        f"# A twin of Azure ML: workspace {settings.workspace}, era {settings.era}, pace "
+        f"{settings.pace}, state {ready.state}, pid {ready.pid}. Stop it with Ctrl-C.\n"
+        f"# Paste this into the shell of a client:\n{ready.shell()}\n"
+    )
+    sys.stdout.flush()
     if ready_file:
         ready.write(ready_file)
 

@@ -51,15 +51,16 @@ class Trouble:
         if delay := take(Delay, name):
             await asyncio.sleep(delay.seconds)
         if refuse := take(Refuse, name):
-            return await self._refusal(refuse)(scope, receive, send)
-        if answers := take(Answers, name):
+            await self._refusal(refuse)(scope, receive, send)
+        elif answers := take(Answers, name):
             response = Response(answers.body, answers.status, media_type="application/json")
-            return await response(scope, receive, send)
-        if take(Lost, name):
-            return await self._lose(scope, receive, send)
-        if take(Drop, name):
-            return await self._app(scope, receive, _Half(send))
-        await self._app(scope, receive, send)
+            await response(scope, receive, send)
+        elif take(Lost, name):
+            await self._lose(scope, receive, send)
+        elif take(Drop, name):
+            await self._app(scope, receive, _Half(send))
+        else:
+            await self._app(scope, receive, send)
 
     def _refusal(self, fault: Refuse) -> Response:
         response = refusal(fault).response()
@@ -88,7 +89,8 @@ class _Half:
     async def __call__(self, message: Message) -> None:
         body: bytes = message.get("body", b"")
         if message["type"] == "http.response.start":
-            return await self._send(message)
+            await self._send(message)
+            return
         await self._send({**message, "body": body[: len(body) // 2], "more_body": True})
         raise ConnectionAbortedError("fault: the connection is dropped in the middle of the body")
 

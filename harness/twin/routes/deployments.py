@@ -21,6 +21,7 @@ from harness.twin.lifecycle import stamp
 from harness.twin.routes.endpoints import asked as endpoint_asked
 from harness.twin.routes.endpoints import missing
 from harness.twin.routing import on
+from harness.twin.serving.plan import model_key
 from harness.twin.state import Twin, twin
 from harness.twin.store import Document
 
@@ -173,14 +174,6 @@ async def logs(request: Request) -> Response:
     instances = twin(request).instances
     text = await run_in_threadpool(instances.logs, document["endpoint"], document["name"], tail)
     return JSONResponse({"content": text})
-
-
-def model_key(model: str) -> str:
-    """`name/version` of a model's id, in either spelling."""
-    if "/models/" in model:
-        name, _, version = model.partition("/models/")[2].partition("/versions/")
-        return f"{name}/{version}"
-    return "/".join(model.removeprefix("azureml:").rsplit(":", 1))
 
 
 def _create(request: Request, body: dict[str, Any]) -> Response:

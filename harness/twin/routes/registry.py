@@ -32,12 +32,32 @@ _COMPONENTS = {  # era -> versions of chat_completion_pipeline, oldest first
     "today": ("0.0.42", "0.0.51", "0.0.82"),
 }
 _METADATA = (  # systemMetadata of a model, null unless known
-    "invisibleUntil publisher license summary displayName languages textContextWindow "
-    "maxOutputTokens playgroundRateLimitTier inputModalities outputModalities "
-    "platformCapabilities modelCapabilities supportedComputes tasks deprecation architecture "
-    "parameterCount terms softwareRequirements trademarkInformation contactInformation "
-    "reportingMechanisms trainingInformation azureOffers"
-).split()
+    "invisibleUntil",
+    "publisher",
+    "license",
+    "summary",
+    "displayName",
+    "languages",
+    "textContextWindow",
+    "maxOutputTokens",
+    "playgroundRateLimitTier",
+    "inputModalities",
+    "outputModalities",
+    "platformCapabilities",
+    "modelCapabilities",
+    "supportedComputes",
+    "tasks",
+    "deprecation",
+    "architecture",
+    "parameterCount",
+    "terms",
+    "softwareRequirements",
+    "trademarkInformation",
+    "contactInformation",
+    "reportingMechanisms",
+    "trainingInformation",
+    "azureOffers",
+)
 
 
 @dataclass(frozen=True)
@@ -112,7 +132,7 @@ def model_container(request: Request) -> Response:
     if not found:
         raise _no_asset(request, f"models/{name}")
     newest = found[-1].body()
-    properties = {
+    properties: dict[str, Any] = {
         "description": None,
         "tags": {},
         "properties": {},
