@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from harness.errors import JobError, RefusedError
 from harness.recipe.job_failure import failed_children
@@ -59,9 +60,7 @@ def fine_tune(
     job = _pipeline(component, parameters, plan, model, cluster, splits)
     job.name = f"finetune-chat-{connection.timestamp}"
     ledger.expect("job", job.name)
-    submitted = connection.workspace.jobs.create_or_update(
-        job, experiment_name=plan.workspace.experiment
-    )
+    submitted = _submit(connection, plan, job)
     _stream(connection, str(submitted.name))
     finished = _completed(connection, str(submitted.name))
     return FineTuneJob(
@@ -122,6 +121,28 @@ def _pipeline(
     job.settings.force_rerun = True
     job.settings.continue_on_step_failure = False
     return job
+
+
+def _submit(connection: Connection, plan: Plan, job: Any) -> Any:
+    """Upload the data and submit the job; a refusal names which of the two was refused."""
+    from azure.core.exceptions import AzureError
+
+    try:
+        return connection.workspace.jobs.create_or_update(
+            job, experiment_name=plan.workspace.experiment
+        )
+    except AzureError as error:
+        request = getattr(getattr(error, "response", None), "request", None)
+        host = urlsplit(request.url).hostname if request is not None else None
+        doing = (
+            f"uploading its data to {host}"
+            if host and ".blob." in host
+            else f"submitting it to {host or 'the workspace'}"
+        )
+        raise JobError(
+            f"job {job.name} was not started; {doing} failed: {error.message}\nNext: az ml "
+            "workspace show --query storage_account, and look at that account's state and space"
+        ) from error
 
 
 def _stream(connection: Connection, name: str) -> None:

@@ -97,6 +97,20 @@ def fault(*specs: str) -> str:
             id="defaults-the-component-lacks",
         ),
         pytest.param(
+            [fault("full:blob.put")],
+            "job",
+            ["uploading its data to", ".blob.core.windows.net failed", "account is disabled"],
+            "az ml workspace show --query storage_account",
+            id="storage-full-while-uploading",
+        ),
+        pytest.param(
+            [fault("refuse:compute.get:status=403,code=AuthorizationFailed")],
+            "cluster",
+            ["cannot tell whether cluster", "Nothing was created"],
+            "az ml compute show",
+            id="no-right-to-look-is-not-absence",
+        ),
+        pytest.param(
             [fault("ends:job.submit:Failed,child=chat_completion_finetune")],
             "job",
             ["ended as Failed, not Completed", "chat_completion_finetune: Failed: "],

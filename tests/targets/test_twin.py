@@ -1,0 +1,86 @@
+"""The twin as a target: it starts, hands out its environment, and never lets anything through."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from harness.errors import StepError, TargetError
+from harness.plan import Plan, read_plan
+from harness.recipe.connect import connect
+from harness.targets.twin import open_twin
+
+SHIPPED = Path(__file__).parents[2] / "scenarios" / "finetune_chat" / "plan.toml"
+
+
+@pytest.fixture
+def plan() -> Plan:
+    """The shipped plan for the twin."""
+    return read_plan(SHIPPED, "twin")
+
+
+def ready(folder: Path) -> dict[str, int]:
+    """What the twin wrote when it was ready."""
+    written: dict[str, int] = json.loads((folder / "twin" / "ready.json").read_text())
+    return written
+
+
+def connect_to_a_dead_twin(plan: Plan, folder: Path) -> None:
+    """Step 1 on a twin that was killed; its own error is checked here."""
+    with open_twin(plan, folder) as target:
+        os.kill(ready(folder)["pid"], signal.SIGKILL)
+        with pytest.raises(StepError, match=r"no Azure credential works|cannot be read"):
+            connect(plan, timestamp="1700000000", config=target.config)
+
+
+def test_environment_is_lent_and_given_back(
+    tmp_path: Path, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Inside, a user's own Azure variables are gone; outside, everything is as before."""
+    monkeypatch.setenv("AZURE_CLIENT_SECRET", "not-for-the-twin")
+    before = dict(os.environ)
+
+    with open_twin(plan, tmp_path) as target:
+        assert "AZURE_CLIENT_SECRET" not in os.environ
+        assert os.environ["HTTPS_PROXY"].startswith("http://127.0.0.1:")
+        assert target.config is not None
+
+    assert dict(os.environ) == before
+
+
+def test_the_process_is_gone_afterwards(tmp_path: Path, plan: Plan) -> None:
+    """Closing the target ends the twin."""
+    with open_twin(plan, tmp_path):
+        pid = ready(tmp_path)["pid"]
+        os.kill(pid, 0)
+
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_no_network_to_the_twin_is_said_at_step_1(tmp_path: Path, plan: Plan) -> None:
+    """A dead twin is a failed step 1 that says what it could not reach, and a TargetError."""
+    with pytest.raises(TargetError, match="the twin ended with exit code -9 during the run"):
+        connect_to_a_dead_twin(plan, tmp_path)
+
+
+def test_a_twin_that_does_not_start_shows_its_log(tmp_path: Path, plan: Plan) -> None:
+    """A misspelt fault ends the twin at once; its message is in the error."""
+    bad = read_plan(SHIPPED, "twin", ["twin.faults=['refuse:compute.creat']"])
+
+    with pytest.raises(TargetError, match=r"compute\.create"), open_twin(bad, tmp_path):
+        pass
+
+
+def test_a_missing_environment_names_the_command(
+    tmp_path: Path, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without .venv-twin the message is the command that makes it."""
+    monkeypatch.setenv("HARNESS_TWIN_PYTHON", str(tmp_path / "absent"))
+
+    with pytest.raises(TargetError, match="Next: make twin-env"), open_twin(plan, tmp_path):
+        pass
