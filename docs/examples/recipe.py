@@ -47,9 +47,11 @@ registry = MLClient(credential, registry_name="azureml")
 foundation_model = registry.models.get("Phi-3-mini-4k-instruct", label="latest")
 print("base model:", foundation_model.id)
 
+created = False
 try:
     workspace.compute.get(cluster)
 except ResourceNotFoundError:
+    created = True
     workspace.compute.begin_create_or_update(
         AmlCompute(name=cluster, size=size, tier="Dedicated", max_instances=2)
     ).wait()
@@ -131,5 +133,6 @@ try:
     print("answer:", answer)
 finally:
     workspace.online_endpoints.begin_delete(endpoint.name).wait()
-    workspace.compute.begin_delete(cluster).wait()
-    print("deleted:", endpoint.name, cluster)
+    if created:  # never delete a cluster that was there before
+        workspace.compute.begin_delete(cluster).wait()
+    print("deleted:", endpoint.name, cluster if created else "")
