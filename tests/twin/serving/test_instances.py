@@ -20,6 +20,12 @@ from harness.twin.serving.plan import seconds
 
 Door = Any
 REPO = Path(__file__).parents[3]
+SAMPLED = {
+    "input_data": {
+        "input_string": [[{"role": "user", "content": "Hello"}]],
+        "parameters": {"do_sample": True, "temperature": 2.0, "max_new_tokens": 30},
+    }
+}
 
 
 @pytest.fixture
@@ -66,12 +72,16 @@ def test_logs(door: Door, spare: str) -> None:
 
 
 def test_two_instances_share(door: Door, spare: str) -> None:
-    """Two containers are two processes, and requests go to them in turn."""
+    """Two containers are two processes, asked in turn, and each draws for itself."""
     door.deploy(spare, instanceCount=2)
     assert len(set(door.instances.pids(spare, "demo"))) == 2
 
-    for _ in range(6):
+    first, second = door.ask(spare, SAMPLED), door.ask(spare, SAMPLED)
+    for _ in range(4):
         assert door.ask(spare).status == 200
+
+    assert first.status == 200
+    assert first.body != second.body  # forked from one process, yet not with one seed
 
     logs = sorted((door.settings.state / "serving" / spare / "demo").glob("*/instance-*.log"))
     assert [log.read_text().count("POST /score 200") for log in logs] == [3, 3]
