@@ -118,6 +118,7 @@ def _assembled(settings: Settings, faults: Faults) -> Iterator[Twin]:
         parts.callback(blobs.close)
         base_model.publish(blobs)
         warm = Warm()
+        parts.callback(warm.close)
         warm.start()
         runner = Runner(settings, store, blobs, warm, faults)
         instances = Instances(settings, store, blobs, warm)

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from multiprocessing import forkserver
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -56,25 +59,43 @@ class Warm:
         """Whether the imports were done within that time."""
         return self._ready.wait(seconds)
 
+    def close(self) -> None:
+        """End the warm process, also in the middle of its imports; those it started end too."""
+        pid = getattr(forkserver._forkserver, "_forkserver_pid", None)  # type: ignore[attr-defined]
+        if pid is not None:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
     def _first(self) -> None:
-        process = _CONTEXT.Process(target=_nothing)
-        process.start()
-        process.join()
-        self._ready.set()
+        with suppress(EOFError, OSError):  # closed in the middle of its imports
+            process = _CONTEXT.Process(target=_nothing)
+            process.start()
+            process.join()
+            self._ready.set()
 
 
 def _nothing() -> None:
     pass
 
 
-def _enter(
-    work: Callable[..., None], args: tuple[Any, ...], log: str, env: dict[str, str]
-) -> None:
+def _enter(work: Callable[..., None], args: tuple[Any, ...], log: str, env: dict[str, str]) -> None:
     """In the child: own process group, own environment, own log, then the work."""
     os.setpgrp()
+    threading.Thread(target=_end_with_parent, name="orphan", daemon=True).start()
     os.environ.update(env)
     handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     os.dup2(handle, 1)
     os.dup2(handle, 2)
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # a real text stream here
     work(*args)
+
+
+def _end_with_parent() -> None:
+    """End this process group once the twin is gone, however it went.
+
+    Each child also keeps the forkserver alive, which would otherwise end with the twin.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.killpg(0, signal.SIGKILL)

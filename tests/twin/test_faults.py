@@ -1,0 +1,149 @@
+"""Faults: parsed at the door, struck by operation, in Azure's own error bodies."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.errors import WireError
+from harness.twin.faults import Answers, Delay, Drop, Ends, Faults, Lost, Refuse, parse
+
+from .conftest import Make
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("refuse:compute.create:status=409", Refuse("compute.create", 409)),
+        ("refuse:compute.get:404,times=2", Refuse("compute.get", 404, times=2)),
+        (
+            "refuse:job.get:status=403,code=C,message=no, not you",
+            Refuse("job.get", 403, "C", "no, not you"),
+        ),
+        ("delay:job.get:2.5", Delay("job.get", 2.5)),
+        ("drop:blob.get", Drop("blob.get")),
+        ("lost:endpoint.create:times=1", Lost("endpoint.create", 1)),
+        (
+            "ends:job.submit:Failed,child=chat_completion_finetune",
+            Ends("job.submit", "Failed", "chat_completion_finetune"),
+        ),
+        ("ends:job.submit:state=Canceled", Ends("job.submit", "Canceled")),
+        ("answers:scoring.invoke:{}", Answers("scoring.invoke", "{}")),
+        (
+            'answers:scoring.invoke:status=424,{"a": 1, "b": [2, 3]}',
+            Answers("scoring.invoke", '{"a": 1, "b": [2, 3]}', 424),
+        ),
+        (
+            "full:blob.put",
+            Refuse("blob.put", 403, "AccountIsDisabled", "The specified account is disabled."),
+        ),
+    ],
+)
+def test_a_fault_is_one_line(text: str, fault: object) -> None:
+    """Every kind can be written on the command line."""
+    assert parse([text]) == (fault,)
+
+
+@pytest.mark.parametrize(
+    ("text", "near"),
+    [
+        ("refuse:compute.creat", "compute.create"),
+        ("refuze:compute.create", "refuse"),
+        ("refuse:compute.create:staus=409", "status"),
+        ("ends:job.submit:Completed", "Failed"),
+        ("answers:scoring.invoke:{", "not JSON"),
+        ("refuse:compute.create:status=often", "often"),
+    ],
+)
+def test_a_misspelt_fault_names_the_nearest(text: str, near: str) -> None:
+    """It fails at start-up, not by doing nothing in the middle of the night."""
+    with pytest.raises(WireError, match=near):
+        parse([text])
+
+
+def test_times_counts_down() -> None:
+    """A fault with times=1 strikes once; one of another operation is not touched."""
+    faults = Faults(parse(["ends:job.submit:Failed,times=1"]))
+
+    struck = [faults.ends("job.submit"), faults.ends("job.submit"), faults.ends("model.register")]
+
+    assert [bool(fault) for fault in struck] == [True, False, False]
+
+
+def test_refusing_does_nothing(make: Make) -> None:
+    """A refused PUT leaves nothing behind."""
+    plane = make("refuse:endpoint.create:status=409,code=Conflict,times=1")
+    body = {"location": "eastus", "properties": {"authMode": "Key"}}
+
+    refused = plane.client.put(plane.ws("/onlineEndpoints/ep-1"), json=body)
+    again = plane.client.put(plane.ws("/onlineEndpoints/ep-1"), json=body)
+
+    assert (refused.status_code, again.status_code) == (409, 201)
+    info = {item["type"]: item["info"] for item in refused.json()["error"]["additionalInfo"]}
+    assert info["InnerError"]["value"]["code"] == "Conflict"
+
+
+def test_too_many_requests_is_as_recorded(make: Make) -> None:
+    """429: the 20 seconds are in the text only, and the connection closes."""
+    plane = make("refuse:datastore.get:status=429", pace="azure")
+
+    answer = plane.client.get(plane.ws("/datastores/workspaceblobstore"))
+
+    assert answer.status_code == 429
+    assert answer.headers["connection"] == "close"
+    assert not [name for name in answer.headers if "retry" in name]
+    error = answer.json()["error"]
+    assert "Retry again after 20 seconds" in error["message"]
+    assert error["additionalInfo"][-1]["info"]["value"] == {
+        "code": "QuotaExceeded",
+        "innerError": {"code": "TooManyRequests", "innerError": None},
+    }
+
+
+def test_at_pace_fast_clients_try_again_soon(make: Make) -> None:
+    """azure-core waits minutes for ten retries of a 500 unless it is told otherwise."""
+    plane = make("refuse:datastore.get:status=500")
+
+    answer = plane.client.get(plane.ws("/datastores/workspaceblobstore"))
+
+    assert answer.headers["x-ms-retry-after-ms"] == "50"
+
+
+@pytest.mark.parametrize(
+    ("spec", "url", "code"),
+    [
+        (
+            "refuse:blob.head:status=403,code=AuthorizationFailure",
+            "https://a.blob.core.windows.net/c/b",
+            "x-ms-error-code",
+        ),
+        (
+            "refuse:discovery.get:status=500",
+            "https://eastus.api.azureml.ms/discovery",
+            "x-ms-response-type",
+        ),
+    ],
+)
+def test_each_host_refuses_in_its_own_way(make: Make, spec: str, url: str, code: str) -> None:
+    """Storage names its code in a header; the region's services have envelope (c)."""
+    plane = make(spec)
+
+    answer = plane.client.request("HEAD" if "blob" in spec else "GET", url)
+
+    assert answer.status_code in (403, 500)
+    assert code in answer.headers
+
+
+def test_answers_replaces_the_body(make: Make) -> None:
+    """`{}` with 200, which is how a scoring container fails."""
+    plane = make("answers:scoring.invoke:{}")
+
+    answer = plane.client.post("https://e.eastus.inference.ml.azure.com/score", json={})
+
+    assert (answer.status_code, answer.text) == (200, "{}")
+
+
+def test_a_fault_does_not_open_the_door(make: Make) -> None:
+    """Who has no token gets 401, whatever the fault would have answered."""
+    plane = make("answers:workspace.get:{}")
+
+    assert plane.client.get(plane.ws(), headers={"authorization": ""}).status_code == 401
