@@ -95,6 +95,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
                 pytest.skip(f"needs step {failed.n} ({name}), which failed: {reason}")
 
 
+@pytest.hookimpl(trylast=True)  # after Ctrl-C it is in this hook that pytest tears fixtures down
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write run.json, the page and the summary of each run."""
     config = session.config
@@ -106,6 +107,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         config.stash[REPORTS] += write_reports(run, _counts(config))
 
 
+@pytest.hookimpl(trylast=True)  # the last lines of a run are where to look
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:

@@ -40,7 +40,7 @@ def write_reports(run: Run, counts: dict[str, int]) -> list[str]:
 
 def record_of(run: Run, counts: dict[str, int]) -> told.RunRecord:
     """The record of a run."""
-    leftovers = run.cleanups[-1].leftovers if run.cleanups else ()
+    leftovers = run.leftovers()
     bad = run.failed() or counts["failed"] or counts["errors"] or leftovers
     gone = [deleted for cleanup in run.cleanups for deleted in cleanup.deleted]
     logs = run.target.logs or {}

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from harness.janitor.delete import Leftover, by_hand
 from harness.janitor.ledger import Ledger
 from harness.report.run_record import Finding, Scoring
 from harness.targets import open_target
@@ -86,6 +87,15 @@ class Run:
             raise
         finally:
             record.seconds, self.current = time.monotonic() - started, None
+
+    def leftovers(self) -> tuple[Leftover, ...]:
+        """What may still exist: all that the ledger holds open, whatever the cleanups said."""
+        reasons = {(left.kind, left.name): left for c in self.cleanups for left in c.leftovers}
+        return tuple(
+            reasons.get((entry.kind, entry.name))
+            or by_hand(entry, "the run ended before it was deleted")
+            for entry in self.ledger.open_entries()
+        )
 
     def clean_up(self) -> Cleanup | None:
         """Delete what the ledger still holds; None before there is a client to delete with."""

@@ -66,11 +66,17 @@ def delete_all(
         try:
             proof = _delete(client, KINDS[entry.kind], entry)
         except Exception as error:  # whatever went wrong, the next entry is still to be deleted
-            leftovers.append(_left(client, entry, f"{type(error).__name__}: {error}"))
+            leftovers.append(by_hand(entry, f"{type(error).__name__}: {error}", _where(client)))
             continue
         ledger.gone(entry.kind, entry.name)
         deleted.append(Deleted(entry.kind, entry.name, clock() - started, proof))
     return Cleanup(tuple(deleted), tuple(leftovers))
+
+
+def by_hand(entry: Entry, why: str, where: str = "") -> Leftover:
+    """The leftover, with the command that finishes the job; `where` names the workspace."""
+    command = KINDS[entry.kind].by_hand.format(name=entry.name)
+    return Leftover(entry.kind, entry.name, why, command + where)
 
 
 def _delete(client: MLClient, kind: Kind, entry: Entry) -> tuple[str, ...]:
@@ -95,10 +101,8 @@ def _present(client: MLClient, kind: Kind, name: str) -> bool:
         return False
 
 
-def _left(client: MLClient, entry: Entry, why: str) -> Leftover:
-    command = KINDS[entry.kind].by_hand.format(name=entry.name)
-    where = (
+def _where(client: MLClient) -> str:
+    return (
         f" --subscription {client.subscription_id} --resource-group {client.resource_group_name}"
         f" --workspace-name {client.workspace_name}"
     )
-    return Leftover(entry.kind, entry.name, why, command + where)

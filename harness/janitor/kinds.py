@@ -36,6 +36,7 @@ def _cancel_job(client: MLClient, name: str) -> None:
 
 
 def _ended(job: Any) -> bool:
+    # newer SDKs answer with an enum
     return str(getattr(job.status, "value", job.status)) in TERMINAL
 
 

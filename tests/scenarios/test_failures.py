@@ -165,3 +165,19 @@ def test_a_bad_plan_key_starts_nothing(tmp_path: Path) -> None:
     assert outcome.code == pytest.ExitCode.USAGE_ERROR
     assert "compute.sise is unknown; [compute] has name, size" in outcome.output
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_cannot_be_deleted_is_named_with_its_command(tmp_path: Path) -> None:
+    """A refused delete fails the run, and the message holds the command that finishes the job."""
+    outcome = run_recipe(tmp_path, fault("refuse:endpoint.delete:status=403"))
+
+    assert outcome.code == pytest.ExitCode.TESTS_FAILED
+    name, error = outcome.failed_step()
+    assert name == "cleanup"
+    assert outcome.record is not None
+    (left,) = outcome.record.leftovers
+    assert left.kind == "endpoint"
+    assert left.command.startswith(f"az ml online-endpoint delete --yes --name {left.name} --sub")
+    assert left.command in error
+    assert left.command in outcome.output
+    assert {deleted.kind for deleted in outcome.record.deleted} == {"compute", "job"}
