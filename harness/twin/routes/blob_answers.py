@@ -88,4 +88,5 @@ def moment(nanoseconds: int) -> str:
 
 def dump(root: Element) -> bytes:
     """As the service sends XML."""
-    return _XML + ElementTree.tostring(root, encoding="utf-8", xml_declaration=False)
+    text: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=False)
+    return _XML + text

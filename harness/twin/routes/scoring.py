@@ -110,8 +110,9 @@ async def _forward(
     body = await request.body()
     headers = [(k, v) for k, v in request.headers.items() if k not in _NOT_PASSED]
     headers.append(("x-request-id", request_id))
-    with _room(instances, deployment, settings["maxConcurrentRequestsPerInstance"]):
-        port = instances.port(deployment["endpoint"], deployment["name"])
+    place = deployment["endpoint"], deployment["name"]
+    room = _room(instances, deployment, settings["maxConcurrentRequestsPerInstance"])
+    with room, instances.lend(*place) as port:
         if port is None:
             raise FrontDoorError(424, reason="model_not_ready")
         try:

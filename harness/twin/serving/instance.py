@@ -34,6 +34,7 @@ class Instance:
         self.log = log
         self.port = 0
         self.ready = False
+        self.busy = 0  # requests it is at; kept by who sends them
         self.failure: str | None = None  # why it was given up before it ever became ready
         self.pid: int | None = None
         self._plan, self._warm, self._variables, self._say = plan, warm, variables, say

@@ -9,6 +9,8 @@ import shutil
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import cycle
@@ -28,6 +30,7 @@ _HELP = (
     "https://aka.ms/oe-tsg#error-resourcenotready. The container's own words: "
     "az ml online-deployment get-logs --endpoint {endpoint} --name {name}"
 )
+_DRAIN = 30.0  # seconds a replaced container has for what it is at, as gunicorn's own grace
 Key = tuple[str, str]
 
 
@@ -39,9 +42,25 @@ class _Run:
     instances: tuple[Instance, ...]
     turns: Any  # endless round of the instances
 
+    def next(self) -> Instance | None:
+        """A ready container, in turn; None when none is."""
+        for _ in self.instances:
+            instance: Instance = next(self.turns)
+            if instance.ready:
+                return instance
+        return None
+
     def stop(self) -> None:
+        """End the containers, whatever they are at."""
         for instance in self.instances:
             instance.stop()
+
+    def retire(self) -> None:
+        """Let the containers finish what they are at, then end them."""
+        deadline = time.monotonic() + _DRAIN
+        while any(each.busy for each in self.instances) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        self.stop()
 
 
 class Instances:
@@ -67,14 +86,25 @@ class Instances:
         work = partial(self._start, key_of(endpoint, deployment), start)
         threading.Thread(target=work, name=f"start-{deployment}", daemon=True).start()
 
-    def port(self, endpoint: str, deployment: str) -> int | None:
-        """Where the next request goes: a ready container, in turn. None when none is ready."""
+    @contextmanager
+    def lend(self, endpoint: str, deployment: str) -> Iterator[int | None]:
+        """The port of a container for one request, each in turn. None when none is ready."""
+        with self._lock:
+            found = self._serving.get(key_of(endpoint, deployment))
+            instance = found.next() if found else None
+            if instance:
+                instance.busy += 1
+        try:
+            yield instance.port if instance else None
+        finally:
+            if instance:
+                with self._lock:
+                    instance.busy -= 1
+
+    def ready(self, endpoint: str, deployment: str) -> bool:
+        """Whether a container could take a request now."""
         found = self._serving.get(key_of(endpoint, deployment))
-        for _ in found.instances if found else ():
-            instance: Instance = next(found.turns)  # type: ignore[union-attr]  # there is one
-            if instance.ready:
-                return instance.port
-        return None
+        return bool(found and any(each.ready for each in found.instances))
 
     def count(self, endpoint: str, deployment: str) -> int:
         """How many containers the deployment has, 0 when it does not serve."""
@@ -181,7 +211,7 @@ class Instances:
             changes = {"provisioningState": "Succeeded", "failure": None}
             self._store.update("deployment", "/".join(key), **changes)
         if older:
-            older.stop()
+            older.retire()
             shutil.rmtree(older.folder, ignore_errors=True)
         return True
 

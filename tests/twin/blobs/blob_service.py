@@ -1,7 +1,11 @@
-"""Serve the blob routes alone: blob_service.py ROOT CERTIFICATES FILE_LIMIT. Prints its port."""
+"""Serve the blob routes alone: blob_service.py ROOT CERTIFICATES FILE_LIMIT. Prints its port.
+
+TOKEN_SECRET in the environment is what the tokens it accepts are signed with.
+"""
 
 from __future__ import annotations
 
+import os
 import resource
 import signal
 import socket
@@ -16,8 +20,6 @@ from harness.twin.blob_store import BlobStore
 from harness.twin.identity import Identity
 from harness.twin.routes import blobs
 
-SECRET = "what the tests sign their tokens with"
-
 
 def main(root: Path, certificates: Path, file_limit: int) -> None:
     """Listen on a free port until killed. A file limit in bytes stands in for a small disk."""
@@ -25,7 +27,8 @@ def main(root: Path, certificates: Path, file_limit: int) -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (file_limit, file_limit))
     app = Starlette(routes=[route for _, route in blobs.routes])
-    app.state.twin = SimpleNamespace(blobs=BlobStore(root), identity=Identity(secret=SECRET))
+    identity = Identity(secret=os.environ["TOKEN_SECRET"])
+    app.state.twin = SimpleNamespace(blobs=BlobStore(root), identity=identity)
     listener = socket.socket(proto=socket.IPPROTO_TCP)  # asyncio sets TCP_NODELAY on no other
     listener.bind(("127.0.0.1", 0))
     print(listener.getsockname()[1], flush=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ import trustme
 
 HERE = Path(__file__).parent
 REPO = HERE.parents[2]
+SECRET = secrets.token_hex(32)
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class Service:
     pid: int
     root: Path
     ca: Path
+    secret: str  # what tokens for it are signed with
 
     @property
     def url(self) -> str:
@@ -51,14 +54,15 @@ def serve(certificate: Path) -> Iterator[Callable[..., Service]]:
 
     def start(root: Path, file_limit: int = 0) -> Service:
         command = [sys.executable, HERE / "blob_service.py", root, certificate, str(file_limit)]
+        environment = _environment() | {"TOKEN_SECRET": SECRET}
         process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, text=True, cwd=REPO, env=_environment()
+            command, stdout=subprocess.PIPE, text=True, cwd=REPO, env=environment
         )
         started.append(process)
         assert process.stdout is not None
         with process.stdout:
             port = int(process.stdout.readline())
-        return Service(port, process.pid, root, certificate / "ca.pem")
+        return Service(port, process.pid, root, certificate / "ca.pem", SECRET)
 
     yield start
     for process in started:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import secrets
 import shutil
 import socket
 import threading
@@ -12,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import uvicorn
@@ -28,7 +29,7 @@ from harness.twin.store import Store
 from harness.twin.warm import Warm
 
 REPO = Path(__file__).parents[3]
-KEYS = {"primary": "first-key", "secondary": "second-key"}
+KEYS = {"primary": secrets.token_urlsafe(24), "secondary": secrets.token_urlsafe(24)}
 SCORE = {
     "input_data": {
         "input_string": [[{"role": "user", "content": "What is the capital of Norway?"}]],
@@ -56,6 +57,7 @@ class Answer:
 class Door:
     """A twin's serving parts behind a front door on a port of this machine."""
 
+    keys: ClassVar[dict[str, str]] = KEYS
     settings: Settings
     store: Store
     blobs: BlobStore

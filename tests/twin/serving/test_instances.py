@@ -95,7 +95,7 @@ def test_killed_container_comes_back(door: Door, spare: str) -> None:
     os.killpg(first, signal.SIGKILL)
 
     until(lambda: door.instances.pids(spare, "demo") not in ([], [first]))
-    until(lambda: door.instances.port(spare, "demo"))
+    until(lambda: door.instances.ready(spare, "demo"))
     assert door.ask(spare).status == 200
     assert "Container crashed and is started again" in door.instances.logs(spare, "demo")
 
@@ -194,7 +194,7 @@ def test_stop_while_starting(door: Door, spare: str) -> None:
     door.instances.stop(spare, "demo")
 
     until(lambda: all(thread.name != "start-demo" for thread in threading.enumerate()))
-    assert door.instances.port(spare, "demo") is None
+    assert not door.instances.ready(spare, "demo")
     assert door.store.get("deployment", f"{spare}/demo")["provisioningState"] == "Creating"
 
 
@@ -210,7 +210,7 @@ def test_recover(open_door: Callable[..., Door], tmp_path: Path) -> None:
     second = open_door(state=tmp_path)
     second.instances.recover()
 
-    until(lambda: second.instances.port("ep", "demo"))
+    until(lambda: second.instances.ready("ep", "demo"))
     assert second.ask("ep").status == 200
 
 

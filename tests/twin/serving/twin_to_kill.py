@@ -26,7 +26,7 @@ def main(state: Path) -> None:
     store.put("deployment", "ep/demo", document)
     instances = Instances(Settings(state), store, blobs, warm)
     instances.start("ep", "demo")
-    while not instances.port("ep", "demo"):
+    while not instances.ready("ep", "demo"):
         time.sleep(0.01)
     print(*instances.pids("ep", "demo"), flush=True)
     signal.pause()
