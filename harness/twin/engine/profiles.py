@@ -2,6 +2,13 @@
 
 The recipe's learning rate, 5e-6, belongs to a model of 3.8 B parameters. A model 16,000 times
 smaller does not move at that rate, so the engine multiplies it; the factor is a note on the run.
+
+Chosen by measurement for `tiny` (480 rows, one epoch, the component's defaults for all else; HF
+eval loss, base 1.33 with one GPU and 1.25 with eight):
+
+    factor          60     100    200    400
+    1 GPU         0.138  0.139  0.143  0.147
+    8 GPUs        0.137  0.135  0.135  0.149
 """
 
 from __future__ import annotations
@@ -29,7 +36,7 @@ class Profile:
 PROFILES: Mapping[str, Profile] = {
     profile.name: profile
     for profile in (
-        Profile("tiny", 200.0, "a model of 0.24 M parameters does not move at the rate of 3.8 B"),
+        Profile("tiny", 60.0, "a model of 0.24 M parameters does not move at the rate of 3.8 B"),
         Profile("smollm2", 20.0, "a model of 135 M parameters in few steps"),
         Profile("phi3", 1.0, "the dimensions are the real ones"),
     )

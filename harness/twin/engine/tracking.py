@@ -44,6 +44,7 @@ class Tracking:
         self._artifacts = artifacts  # the URI under which clients look for a run's artifacts
         self._lock = threading.Lock()
         self._process: BaseProcess | None = None
+        self._closed = False
         self._url: str | None = None
 
     def start(self) -> None:
@@ -62,6 +63,7 @@ class Tracking:
 
     def close(self) -> None:
         """End the server; what was tracked stays in its sqlite file."""
+        self._closed = True  # a start that is under way ends its process itself
         if self._process is not None:
             self._process.terminate()
             self._process.join(5)
@@ -102,6 +104,8 @@ class Tracking:
         return _content(_SESSION.post(f"{self.url()}/api/2.0/mlflow/{call}", json=body, timeout=60))
 
     def _started(self) -> str:
+        if self._closed:
+            raise TrackingError("the twin is being closed")
         port_file = self._folder / "port"
         port_file.unlink(missing_ok=True)
         log = self._folder / "server.log"
@@ -110,6 +114,9 @@ class Tracking:
         )
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline and self._process.exitcode is None:
+            if self._closed:
+                self._process.terminate()
+                raise TrackingError("the twin is being closed")
             if port_file.is_file():
                 return f"http://127.0.0.1:{port_file.read_text()}"
             time.sleep(0.02)

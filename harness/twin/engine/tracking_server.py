@@ -21,9 +21,6 @@ def serve(folder: str, artifacts: str) -> None:
     """Serve the tracking API on a free loopback port until the twin ends; `port` tells which."""
     from werkzeug.serving import WSGIRequestHandler, make_server
 
-    from harness.twin.engine.steps.child import leave_with_parent
-
-    leave_with_parent()
     place = Path(folder)
     os.environ["_MLFLOW_SERVER_FILE_STORE"] = _uri(place)
     os.environ["_MLFLOW_SERVER_ARTIFACT_ROOT"] = artifacts

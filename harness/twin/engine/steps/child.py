@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
-import time
 import traceback
 from importlib import import_module
 from pathlib import Path
@@ -26,7 +24,6 @@ MODULES = {
 
 def enter(folder: str) -> None:
     """Run the step described in `folder`; exit code 0 when it went well, 1 when not."""
-    leave_with_parent()
     place = Path(folder)
     step = read_step(place)
     log(f"{step.name} starts (process {os.getpid()}, profile {step.profile})")
@@ -51,21 +48,6 @@ def attempt(step: Step) -> Outcome:
         return Outcome(error={"code": "SystemError", "message": _last_lines(text)})
     log(f"{step.name} is done")
     return outcome
-
-
-def leave_with_parent() -> None:
-    """End this process when the twin that started it is gone, however it went.
-
-    The forkserver ends when the twin does, and its children then get another parent.
-    """
-    parent = os.getppid()
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1)
-        os._exit(1)
-
-    threading.Thread(target=watch, name="parent", daemon=True).start()
 
 
 def _last_lines(text: str, count: int = 6) -> str:

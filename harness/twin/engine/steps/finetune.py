@@ -37,7 +37,7 @@ def run(step: Step) -> Outcome:
         trainer.evaluate()  # the base model's loss, so that the fall can be seen
     result = trainer.train()
     _speed(trainer, result.metrics, train, progress)
-    _save(step, trainer, base)
+    _save(step, trainer, base, progress)
     _say_end(step, progress)
     return Outcome(
         properties=_properties(trainer),
@@ -48,7 +48,8 @@ def run(step: Step) -> Outcome:
 
 def _model(base: Path, parameters: Parameters, cuda: bool) -> Any:
     set_seed(parameters.whole("seed"))  # LoRA's first weights are drawn
-    half = cuda and parameters.text("precision") == "16"
+    # full fine-tuning keeps 32-bit weights under bf16 autocast: small updates would be lost
+    half = cuda and parameters.text("precision") == "16" and parameters.yes("apply_lora")
     model = network.load_model(base, parameters.yes("ignore_mismatched_sizes"), cuda, half)
     if parameters.yes("apply_lora"):
         model = network.with_lora(model, parameters)
@@ -97,15 +98,15 @@ def _speed(
         progress.log({"train_tokens_per_second": round(speed, 1)}, trainer.state.global_step)
 
 
-def _save(step: Step, trainer: Trainer, base: Path) -> None:
-    """The adapter (LoRA) or all weights, the tokenizer, and the log of the Trainer."""
+def _save(step: Step, trainer: Trainer, base: Path, progress: Progress) -> None:
+    """The adapter (LoRA) or all weights, the tokenizer, and all points of all metrics."""
     from transformers import AutoTokenizer
 
     folder = step.output("pytorch_model_folder")
     trained: Any = trainer.model
     trained.save_pretrained(folder)
     AutoTokenizer.from_pretrained(base).save_pretrained(folder)
-    text = json.dumps(trainer.state.log_history, indent=1)
+    text = json.dumps(progress.history, indent=1)
     (folder / "log_history.json").write_text(text, encoding="utf-8")
 
 

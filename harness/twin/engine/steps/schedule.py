@@ -88,7 +88,11 @@ def _optimizer(parameters: Parameters, notes: list[str]) -> dict[str, Any]:
 
 
 def _precision(parameters: Parameters, cuda: bool, notes: list[str]) -> dict[str, Any]:
-    """16 means bf16 on CUDA, as in the component; a CPU without AMX is slower with it."""
+    """16 means bf16 on CUDA, as in the component.
+
+    Autocast to bf16 works on a CPU, to four digits of the loss, but without AMX a step of 8 x 96
+    tokens takes 33 ms instead of 25 ms, so there 32 is used.
+    """
     if parameters.text("precision") == "32":
         return {}
     if cuda:

