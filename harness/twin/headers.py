@@ -50,8 +50,9 @@ class CommonHeaders:
     def _common(
         self, scope: Scope, host: str, status: int, headers: MutableHeaders
     ) -> dict[str, str]:
-        common = {"X-Content-Type-Options": "nosniff", "Request-Context": _CONTEXT}
-        if "x-ms-failure-cause" not in headers:
+        common = {"X-Content-Type-Options": "nosniff"}
+        if headers.get("x-ms-failure-cause") != "gateway":  # ARM by itself says less
+            common["Request-Context"] = _CONTEXT
             common["x-ms-response-type"] = "standard" if status < 400 else "error"
             common |= self._cluster()
         if status not in (201, 202):

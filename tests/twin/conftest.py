@@ -28,6 +28,15 @@ from harness.twin.warm import Warm
 
 ROOT = Path(__file__).parents[2]
 ARM = "https://management.azure.com"
+NOTES: list[str] = []  # what the end of the run is to say
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was compared with recorded traffic, and loudly when nothing was."""
+    if NOTES:
+        terminalreporter.section("parity of the twin with recorded traffic")
+        for note in NOTES:
+            terminalreporter.write_line(note, yellow=not note.startswith("matched"))
 
 
 @dataclass
@@ -64,12 +73,13 @@ Make = Callable[..., ControlPlane]
 
 @pytest.fixture
 def make(tmp_path: Path) -> Iterator[Make]:
-    """Makes a control plane: `make(pace="azure")`, `make("refuse:compute.get")`."""
+    """Makes a control plane with a state of its own: `make("refuse:job.get", pace="azure")`."""
     stores: list[Store | BlobStore] = []
 
     def made(*faults: str, **settings: Any) -> ControlPlane:
-        chosen = Settings(state=tmp_path, faults=faults, **settings)
-        store, blobs = Store(tmp_path / "twin.sqlite"), BlobStore(tmp_path / "blobs", "w")
+        state = settings.pop("state", tmp_path / str(len(stores)))
+        chosen = Settings(state=state, faults=faults, **settings)
+        store, blobs = Store(state / "twin.sqlite"), BlobStore(state / "blobs", "w")
         stores.extend((store, blobs))
         warm, found, clock = Warm(), Faults(parse(faults)), Clock()
         runner = Runner(chosen, store, blobs, warm, found)

@@ -200,6 +200,8 @@ def _container(here: Twin, name: str) -> dict[str, Any]:
             "createdBy": "twin",
             "createdByType": "User",
             "lastModifiedAt": stamp(found[-1]["modified"]),
+            "lastModifiedBy": "twin",
+            "lastModifiedByType": "User",
         },
     }
 

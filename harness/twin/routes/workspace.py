@@ -14,6 +14,13 @@ from starlette.responses import JSONResponse, Response
 from harness.twin.routing import on
 from harness.twin.state import Twin, twin
 
+_FOR_BROWSERS = {  # discovery may be asked from any web page
+    "Access-Control-Allow-Credentials": "false",
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Content-Length, Content-Range, Content-Type, Retry-After, "
+    "Location, x-request-time, x-ms-client-request-id",
+    "Access-Control-Max-Age": "2520",
+}
 _CREATED = "2024-04-01T08:58:24.225753Z"
 
 
@@ -144,7 +151,8 @@ def discovery(request: Request) -> Response:
             "modelmanagement": f"https://{region}.modelmanagement.azureml.net",
             "pipelines": f"https://{region}.aether.ms",
             "studio": "https://ml.azure.com",
-        }
+        },
+        headers=_FOR_BROWSERS,
     )
 
 
