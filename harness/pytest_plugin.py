@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 SHOWN = ("azure-ai-ml", "azure-identity", "azure-core", "azureml-mlflow", "mlflow-skinny")
 PLANS = pytest.StashKey[dict[Path, Plan]]()
 RUNS = pytest.StashKey[list["Run"]]()
+COUNTS = pytest.StashKey[dict[str, Counter[str]]]()  # outcomes by scenario
 REPORTS = pytest.StashKey[list[str]]()
 
 
@@ -42,6 +44,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Places to keep things for the session."""
     config.stash[PLANS], config.stash[RUNS], config.stash[REPORTS] = {}, [], []
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    config.stash[COUNTS] = counts
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -95,6 +99,18 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
                 pytest.skip(f"needs step {failed.n} ({name}), which failed: {reason}")
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Count how the tests of each scenario end."""
+    report = yield
+    if report.when == "call" or report.outcome != "passed":
+        erred = report.outcome == "failed" and report.when != "call"
+        item.config.stash[COUNTS][item.path.parent.name]["errors" if erred else report.outcome] += 1
+    return report
+
+
 @pytest.hookimpl(trylast=True)  # after Ctrl-C it is in this hook that pytest tears fixtures down
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write run.json, the page and the summary of each run."""
@@ -104,7 +120,15 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     from harness.record import write_reports
 
     for run in config.stash[RUNS]:
-        config.stash[REPORTS] += write_reports(run, _counts(config))
+        config.stash[REPORTS] += write_reports(run, config.stash[COUNTS][run.scenario])
+    if hasattr(config, "workeroutput"):  # a worker of xdist has no terminal; the controller prints
+        config.workeroutput["reports"] = config.stash[REPORTS]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """Take over the last lines of a worker."""
+    node.config.stash[REPORTS] += getattr(node, "workeroutput", {}).get("reports", [])
 
 
 @pytest.hookimpl(trylast=True)  # the last lines of a run are where to look
@@ -114,14 +138,6 @@ def pytest_terminal_summary(
     """Where to look."""
     for line in config.stash[REPORTS]:
         terminalreporter.write_line(line)
-
-
-def _counts(config: pytest.Config) -> dict[str, int]:
-    """Outcomes so far; a worker of xdist has no terminal and counts nothing."""
-    terminal = config.pluginmanager.get_plugin("terminalreporter")
-    stats = terminal.stats if terminal else {}
-    words = {"passed": "passed", "failed": "failed", "skipped": "skipped", "errors": "error"}
-    return {name: len(stats.get(word, [])) for name, word in words.items()}
 
 
 def _version(name: str) -> str:

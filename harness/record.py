@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,9 +26,10 @@ STEPS = {
     8: ("answer", "Score"),
     9: ("cleanup", "Delete"),
 }
+OUTCOMES = ("passed", "failed", "skipped", "errors")
 
 
-def write_reports(run: Run, counts: dict[str, int]) -> list[str]:
+def write_reports(run: Run, counts: Mapping[str, int]) -> list[str]:
     """Write run.json, index.html and summary.md into the run's folder; lines for the terminal."""
     record = record_of(run, counts)
     run_json = run.folder / "run.json"
@@ -38,10 +40,10 @@ def write_reports(run: Run, counts: dict[str, int]) -> list[str]:
     return [closing_line(record), f"report: {page}"]
 
 
-def record_of(run: Run, counts: dict[str, int]) -> told.RunRecord:
+def record_of(run: Run, counts: Mapping[str, int]) -> told.RunRecord:
     """The record of a run."""
     leftovers = run.leftovers()
-    bad = run.failed() or counts["failed"] or counts["errors"] or leftovers
+    bad = run.failed() or counts.get("failed") or counts.get("errors") or leftovers
     gone = [deleted for cleanup in run.cleanups for deleted in cleanup.deleted]
     logs = run.target.logs or {}
     return told.RunRecord(
@@ -54,7 +56,7 @@ def record_of(run: Run, counts: dict[str, int]) -> told.RunRecord:
         plan=run.plan.as_dict(),
         plan_hash=run.plan.digest(),
         steps=tuple(_step(run, n) for n in STEPS),
-        tests=told.Counts(**counts),
+        tests=told.Counts(**{name: counts.get(name, 0) for name in OUTCOMES}),
         exchanges=len(run.exchanges),
         exchange_log=tuple(
             told.ExchangeRecord(**(asdict(seen) | {"operation": seen.operation or "undeclared"}))
