@@ -1,1 +1,1 @@
-"""The twin: an embedded Azure ML. Control plane, blob store, engine and serving are real and local."""
+"""The twin: an embedded Azure ML. Control plane, blobs, engine and serving are real and local."""

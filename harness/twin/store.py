@@ -1,4 +1,7 @@
-"""State of the twin: JSON documents in SQLite, so that it outlives a killed client and is easy to look into."""
+"""State of the twin: JSON documents in SQLite.
+
+It outlives a killed client and is easy to look into.
+"""
 
 from __future__ import annotations
 
@@ -66,9 +69,7 @@ class Store:
     def delete(self, kind: str, key: str) -> bool:
         """Remove the document; whether there was one."""
         with self._lock:
-            done = self._db.execute(
-                "DELETE FROM document WHERE kind = ? AND key = ?", (kind, key)
-            )
+            done = self._db.execute("DELETE FROM document WHERE kind = ? AND key = ?", (kind, key))
         return done.rowcount > 0
 
     def list(self, kind: str, prefix: str = "") -> list[Document]:

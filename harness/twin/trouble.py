@@ -101,7 +101,7 @@ def refusal(fault: Refuse) -> WireFailure:
     code, message = fault.code or code, fault.message or message
     host = operation(fault.operation).host
     if host == BLOB:
-        return _storage(fault.status, code, message)
+        return _storage(fault.status, code, fault.message or "The request is refused.")
     if host == SCORING:
         return WireFailure(fault.status, message)
     if host == REGION:

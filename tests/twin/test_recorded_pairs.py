@@ -21,6 +21,7 @@ from .conftest import NOTES, ControlPlane, Make
 from .test_resources import KEY_AUTH, REGISTRY, cluster, deploy, job_output, register
 
 OLD, NEW, NEWEST = "2022-02-01-preview", "2023-04-01-preview", "2024-04-01"
+_JOB = "registering from a job's output is in no recording"
 KNOWN = {  # operation and status, or "*" -> paths and headers that may differ, and why
     "compute.create 201": {
         ".properties.description": "every recorded cluster had one; the recipe gives none",
@@ -36,13 +37,9 @@ KNOWN = {  # operation and status, or "*" -> paths and headers that may differ, 
         ".value[].properties.environmentId": "no-code MLflow: null, as in a recorded PUT",
     },
     "model.list 200": {".nextLink": "the recorded workspace had more models than a page holds"},
-    **dict.fromkeys(
-        ("model.register 200", "model.register 201", "model.get 200"),
-        {".properties.jobName": "registering from a job's output is in no recording"},
-    ),
-    "model.versions 200": {
-        ".value[].properties.jobName": "registering from a job's output is in no recording",
-    },
+    "model.register 200": {".properties.jobName": _JOB},
+    "model.register 201": {".properties.jobName": _JOB},
+    "model.versions 200": {".value[].properties.jobName": _JOB},
     "registry_model.get 200": {
         f".properties.properties.{name}": "the model's own data, not part of the shape"
         for name in (
