@@ -81,7 +81,7 @@ def quotas() -> dict[str, Quota]:
 
 
 def cores_in_use(store: Store, family: str) -> int:
-    """Cores that deployments of this family hold now; idle clusters hold none."""
+    """Cores that all deployments of this family hold now; idle clusters hold none."""
     total = 0
     for deployment in store.list("deployment"):
         size = find(deployment["instanceType"] or "")

@@ -61,7 +61,7 @@ class Warm:
 
     def close(self) -> None:
         """End the warm process, also in the middle of its imports; those it started end too."""
-        pid = getattr(forkserver._forkserver, "_forkserver_pid", None)  # type: ignore[attr-defined]
+        pid = getattr(forkserver._forkserver, "_forkserver_pid", None)
         if pid is not None:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)

@@ -106,7 +106,8 @@ class Started:
         """This environment, led to the twin."""
         dropped = self.ready["unset"]
         kept = {name: value for name, value in os.environ.items() if name not in dropped}
-        return kept | self.ready["env"]
+        led: dict[str, str] = self.ready["env"]
+        return kept | led
 
 
 Start = Callable[..., Started]

@@ -13,7 +13,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from harness.twin import sizes
+from harness.twin import quota, sizes
 from harness.twin.errors import empty_not_found
 from harness.twin.lifecycle import stamp
 from harness.twin.routing import on
@@ -22,10 +22,6 @@ from harness.twin.state import twin
 from harness.twin.store import Document
 
 _NODES = ("preparing", "running", "idle", "unusable", "leaving", "preempted")
-_GUIDE = (
-    "Talk to your Subscription Admin or refer to https://docs.microsoft.com/azure/machine-learning/"
-    "how-to-manage-quotas#request-quota-increases to increase the family quota"
-)
 
 
 @dataclass(frozen=True)
@@ -116,7 +112,7 @@ async def create(request: Request) -> Response:
     """PUT: 201 for a new one and for a change."""
     here, name = twin(request), request.path_params["name"]
     document = _document(name, await request.json(), here.store.get("compute", name))
-    document["failure"] = _refusal(here.settings, document)
+    document["failure"] = quota.cluster_failure(here.settings, document)
     here.store.put("compute", name, document)
     ends = here.faults.ends("compute.create")
     operation = here.operations.begin(
@@ -154,16 +150,16 @@ def list_usages(request: Request) -> Response:
             "value": [
                 {
                     "unit": "Count",
-                    "currentValue": sizes.cores_in_use(here.store, quota.family),
-                    "limit": quota.limit,
+                    "currentValue": sizes.cores_in_use(here.store, each.family),
+                    "limit": each.limit,
                     "name": {
-                        "value": quota.family,
-                        "localizedValue": f"{quota.label} Cluster Dedicated vCPUs",
+                        "value": each.family,
+                        "localizedValue": f"{each.label} Cluster Dedicated vCPUs",
                     },
                     "type": kind,
-                    "id": f"{subscription}/usages/{quota.family.replace(' ', '_')}",
+                    "id": f"{subscription}/usages/{each.family.replace(' ', '_')}",
                 }
-                for quota in sizes.quotas().values()
+                for each in sizes.quotas().values()
             ]
         }
     )
@@ -186,29 +182,6 @@ def _document(name: str, asked: dict[str, Any], old: Document | None) -> Documen
         "vmSize": (inner.get("vmSize") or "").upper(),
         "asked": inner,
         "provisioningState": "Creating",
-    }
-
-
-def _refusal(settings: Settings, document: Document) -> Document | None:
-    """Why this cluster will fail: size, then quota (which a low-priority one does not need)."""
-    size = sizes.find(document["vmSize"])
-    if size is None or sizes.gone(size, settings):
-        region = document["location"] or settings.region
-        text = f"{document['vmSize']} is not supported in region {region}."
-        return {
-            "code": "VmSizeNotSupported",
-            "message": f"{text} Please choose a different VM size.",
-        }
-    quota = sizes.quotas()[size.family]
-    nodes = max(document["asked"]["scaleSettings"].get("minNodeCount") or 0, 1)
-    cores = nodes * size.vcpus
-    if document["asked"].get("vmPriority") == "LowPriority" or cores <= quota.limit:
-        return None
-    return {
-        "code": "ClusterMinNodesExceedCoreQuota",
-        "message": f"The specified subscription has a {quota.label} vCPU quota of {quota.limit} "
-        f"and cannot accomodate for at least {nodes} requested managed compute nodes which maps "
-        f"to {cores} vCPUs. {_GUIDE}",
     }
 
 

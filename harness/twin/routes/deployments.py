@@ -15,8 +15,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from harness.twin import sizes
-from harness.twin.errors import WireFailure, refused
+from harness.twin import quota
+from harness.twin.errors import refused
 from harness.twin.lifecycle import stamp
 from harness.twin.routes.endpoints import asked as endpoint_asked
 from harness.twin.routes.endpoints import missing
@@ -185,7 +185,7 @@ def _create(request: Request, body: dict[str, Any]) -> Response:
         raise refused(409, message, "Conflict", region=here.settings.region)
     document = _document(endpoint["name"], request.path_params["name"], body, old)
     _check_model(here, document)
-    _check_quota(here, document, old)
+    quota.check_deployment(here, document, old)
     here.store.put("deployment", key, document)
     operation = _begin(here, key, document, old)
     first = document["first"] or operation
@@ -245,35 +245,6 @@ def _check_model(here: Twin, document: Document) -> None:
         text = f"There is no registered model with id {name}"
         details = ("NoSuchModelRegistered", text)
         raise refused(404, message, details=details, region=here.settings.region)
-
-
-def _check_quota(here: Twin, document: Document, old: Document | None) -> None:
-    """Cores with the reserve for upgrades, as users report the refusal (it is not recorded)."""
-    size = sizes.find(document["instanceType"] or "")
-    if size is None or sizes.gone(size, here.settings):
-        raise _bad_size(here, f"{document['instanceType']} is not a supported VM size.")
-    quota = sizes.quotas()[size.family]
-    held = sizes.find(old["instanceType"]) if old and old["instanceType"] else None
-    own = held.cores_for(old["instanceCount"]) if old and held and held.family == size.family else 0
-    used = sizes.cores_in_use(here.store, size.family) - own
-    need = size.cores_for(document["instanceCount"])
-    if used + need > quota.limit:
-        raise _bad_size(
-            here,
-            f"Not enough quota available for {document['instanceType']} in SubscriptionId "
-            f"{here.settings.subscription}. Current usage/limit: {used}/{quota.limit}. "
-            f"Additional needed: {need} Please see troubleshooting guide, available here: "
-            "https://aka.ms/oe-tsg#error-outofquota",
-        )
-
-
-def _bad_size(here: Twin, text: str) -> WireFailure:
-    inner = json.dumps({"errors": {"VmSize": [text]}, "status": 400})
-    detail = json.dumps({"error": {"code": "Validation", "message": inner}})
-    details = ("InferencingClientCallFailed", detail)
-    message = "The request is invalid."
-    region = here.settings.region
-    return refused(400, message, code="BadRequest", details=details, region=region)
 
 
 def _same(old: Document, new: Document) -> bool:
