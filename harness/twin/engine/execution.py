@@ -40,6 +40,8 @@ ROOT_LOG = "logs/azureml/executionlogs.txt"
 ROOT_LOGS = (ROOT_LOG, "logs/azureml/stderrlogs.txt", "logs/azureml/stdoutlogs.txt")
 STEP_LOG = "user_logs/std_log.txt"
 _PATIENCE = 5.0  # seconds a process has between SIGTERM and SIGKILL
+# The server is on this machine: when it does not answer, minutes of retries help nobody.
+_ENVIRONMENT = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "30"}
 _FAULT_STEP = "chat_completion_finetune"  # where a fault strikes when it names no step
 
 
@@ -186,7 +188,9 @@ class Execution:
         with self._lock:
             if self._cancel.is_set():
                 raise _CanceledError
-            self._process = self._warm.process(enter, str(folder), log=log, name=part.name)
+            self._process = self._warm.process(
+                enter, str(folder), log=log, env=_ENVIRONMENT, name=part.name
+            )
         if self._ends and self._ends.state == "Canceled" and self._struck(part):
             self.cancel()
         self._process.join(_PATIENCE if self._cancel.is_set() else None)
@@ -278,10 +282,17 @@ class Execution:
         for _, run in self._parts:
             waiting = self._runs.get(run)["status"] == "NotStarted"
             if status == "Canceled" or not waiting:
-                self._runs.set_status(run, status)
+                self._settle(run, status)
         for run in (self._node_run, self.name):
-            self._runs.set_status(run, "Finalizing")
-            self._runs.set_status(run, status, **({"error": error} if error else {}))
+            self._settle(run, "Finalizing")
+            self._settle(run, status, **({"error": error} if error else {}))
+
+    def _settle(self, run: str, status: str, **changes: Any) -> None:
+        """A last state is written even when MLflow cannot be told: a client waits for it."""
+        try:
+            self._runs.set_status(run, status, **changes)
+        except Exception:
+            traceback.print_exc()
 
     def _say(self, line: str) -> None:
         with self._places.log(self.name, ROOT_LOG).open("a", encoding="utf-8") as log:

@@ -139,6 +139,10 @@ class Parameters:
         """A "true"/"false" input, as the component compares it: only the text "true" is yes."""
         return self._values[name] == "true"
 
+    def changed(self, name: str) -> bool:
+        """Whether it is another value than the component's default."""
+        return self._values[name] != _BY_NAME[name].default
+
     def given(self, name: str) -> str | None:
         """An optional input, None when it was not given."""
         value = self._values[name]

@@ -111,9 +111,9 @@ class Runner:
         """Where the MLflow server answers; waits until it does. Raises TrackingError."""
         return self._tracking.url()
 
-    def tracking_log(self, run: str, name: str) -> str:
-        """The blob name of a run's log, in the artifact container."""
-        return self._places.log_blob(run, name)
+    def tracking_pid(self) -> int | None:
+        """The process of the MLflow server, None before it was started."""
+        return self._tracking.pid
 
     def runs_of(self, root: str) -> list[dict[str, Any]]:
         """All run documents of a job, the root first."""

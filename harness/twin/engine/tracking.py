@@ -68,6 +68,11 @@ class Tracking:
             self._process.terminate()
             self._process.join(5)
 
+    @property
+    def pid(self) -> int | None:
+        """The server's process, None before it was started."""
+        return self._process.pid if self._process else None
+
     def create_run(self, name: str, experiment: str, title: str, tags: Mapping[str, str]) -> None:
         """A run whose id is `name`, in the experiment of that name (made when missing)."""
         body = {

@@ -219,6 +219,7 @@ def client(bench: Bench) -> Iterator[str]:
     app.state.twin = twin
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
+        listening.listen()  # requests wait in the queue until the server is up
         server = uvicorn.Server(uvicorn.Config(app, http="h11", ws="none", log_level="warning"))
         thread = threading.Thread(target=server.run, args=([listening],))
         thread.start()

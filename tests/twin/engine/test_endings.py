@@ -202,6 +202,23 @@ def test_jobs_of_a_dead_twin_are_failed(warm: Warm, tmp_path: Path) -> None:
     bench.runner.close()
 
 
+def test_a_dead_tracking_server_fails_the_job(warm: Warm, tmp_path: Path) -> None:
+    """Nobody waits for ever: the job is Failed and says what could not be done."""
+    bench = make_bench(tmp_path / "state", warm)
+    uri = bench.upload("a.jsonl", (json.dumps({"messages": CHAT}) + "\n") * 12)
+    bench.runner.tracking_url()
+    pid = bench.runner.tracking_pid()
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+
+    bench.submit("untracked", SHORT, train_file_path=uri)
+    root = bench.wait("untracked", seconds=30)
+
+    assert root["status"] == "Failed"
+    assert "The twin could not run the job" in root["error"]["error"]["message"]
+    bench.runner.close()
+
+
 def _pid(bench: Bench, job: str, step: str) -> int:
     """The process of a step, once its log says which."""
     bench.wait_run(bench.children(job)[step]["name"], ("Running",))

@@ -17,8 +17,10 @@ from harness.twin.engine.pipeline import node, parts
 from harness.twin.engine.places import Places
 from harness.twin.engine.refusal import UserError
 from harness.twin.engine.smollm2 import as_phi3, weights
+from harness.twin.engine.steps import model_import, preprocess
 from harness.twin.engine.steps.batches import Padded
 from harness.twin.engine.steps.metrics import numbers
+from harness.twin.engine.steps.step import Step
 
 from .conftest import MODEL, SHORT, Bench, job_properties
 
@@ -147,3 +149,33 @@ def test_speed_is_reported_as_json() -> None:
     assert report["speed"]["trainable"] == 17_408
     assert report["speed"]["tokens_per_second"] > 0
     assert {"device", "dtype", "torch", "transformers"} <= set(report["conditions"])
+
+
+def test_a_job_without_base_model_is_refused(bench: Bench, tmp_path: Path) -> None:
+    """Neither given nor found: each has its message."""
+    for missing, why in (
+        ({}, "no base model"),
+        ({"mlflow_model_path": "azureml://x"}, "leads to no"),
+    ):
+        step = Step("s", "tiny", {}, {}, {}, str(tmp_path / "log"), "work", missing=missing)
+        with pytest.raises(UserError, match=why):
+            model_import.run(step)
+
+
+def test_a_row_too_long_for_the_stand_in_is_noted(prepared: Path, tmp_path: Path) -> None:
+    """The tiny model takes 512 tokens; what is cut, and a wish for more, are said."""
+    chat = [{"role": "user", "content": "Hi."}, {"role": "assistant", "content": "Oh my. " * 400}]
+    (tmp_path / "long.jsonl").write_text((json.dumps({"messages": chat}) + "\n") * 10)
+    inputs = {
+        "train_file_path": str(tmp_path / "long.jsonl"),
+        "model_selector_output": str(prepared / "imported"),
+    }
+    outputs = {"output_dir": str(tmp_path / "rows")}
+    given = {"max_seq_length": "2048"}
+
+    outcome = preprocess.run(
+        Step("s", "tiny", given, inputs, outputs, str(tmp_path / "log"), "work")
+    )
+
+    assert "max_seq_length 2048 is 512 here, all that this base model takes" in outcome.notes
+    assert any("8 training row(s) were cut to 512 tokens" in note for note in outcome.notes)

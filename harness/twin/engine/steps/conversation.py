@@ -33,6 +33,7 @@ class Encoded:
 
     examples: list[Example]
     dropped: dict[str, int] = field(default_factory=dict)
+    cut: int = 0  # rows longer than the limit
 
     @property
     def tokens(self) -> int:
@@ -119,17 +120,19 @@ def encode(rows: list[Row], tokenizer: Any, limit: int, what: str) -> Encoded:
     are wrong or the template refuses.
     """
     knows_system = "system" in (tokenizer.chat_template or "")
-    examples, dropped = [], 0
+    examples, dropped, cut = [], 0, 0
     for number, row in enumerate(rows, start=1):
-        example = _example(row, tokenizer, limit, knows_system, f"{what} row {number}")
+        example = _example(row, tokenizer, knows_system, f"{what} row {number}")
+        cut += len(example.input_ids) > limit
+        example = Example(example.input_ids[:limit], example.labels[:limit])
         if any(label != IGNORED for label in example.labels):
             examples.append(example)
         else:
             dropped += 1
-    return Encoded(examples, {"no assistant tokens": dropped})
+    return Encoded(examples, {"no assistant tokens": dropped}, cut)
 
 
-def _example(row: Row, tokenizer: Any, limit: int, knows_system: bool, where: str) -> Example:
+def _example(row: Row, tokenizer: Any, knows_system: bool, where: str) -> Example:
     messages = row["messages"]
     check_roles(messages, where)
     if not knows_system:
@@ -144,7 +147,6 @@ def _example(row: Row, tokenizer: Any, limit: int, knows_system: bool, where: st
         )
     except Exception as refusal:
         raise UserError(f"{where}: the chat template cannot be applied: {refusal}") from refusal
-    ids = list(out["input_ids"])[:limit]
-    mask = list(out["assistant_masks"])[:limit]
+    ids, mask = list(out["input_ids"]), list(out["assistant_masks"])
     labels = [token if said else IGNORED for token, said in zip(ids, mask, strict=True)]
     return Example(ids, labels)

@@ -23,14 +23,15 @@ _KEPT = (
 
 def run(step: Step) -> Outcome:
     """Raises UserError when what the input names is no Phi-3 with a tokenizer."""
-    source = _inside(step.input("mlflow_model_path"))
+    name = _named(step)
+    source = _inside(step.input(name))
     kind = _kind(source)
     target = step.output("output_dir") / "model"
     target.mkdir(exist_ok=True)
     for path in sorted(source.iterdir()):
         if path.is_file() and any(path.match(pattern) for pattern in _KEPT):
             shutil.copyfile(path, target / path.name)
-    asset = step.literals.get("mlflow_model_path", "")
+    asset = step.literals.get(name, "")
     arguments = {
         "task_name": "ChatCompletion",
         "model_name": asset.split("/models/")[-1].split("/")[0] or source.name,
@@ -43,6 +44,19 @@ def run(step: Step) -> Outcome:
     size = sum(path.stat().st_size for path in target.iterdir())
     step.say(f"imported {arguments['model_name']} ({kind}, {size / 1e6:.1f} MB)")
     return Outcome()
+
+
+def _named(step: Step) -> str:
+    """The input that names the model; pytorch_model_path goes before mlflow_model_path."""
+    for name in ("pytorch_model_path", "mlflow_model_path"):
+        if name in step.missing:
+            raise UserError(f"Input {name} leads to no model: {step.missing[name]} was not found.")
+        if name in step.inputs:
+            return name
+    raise UserError(
+        "There is no base model: give mlflow_model_path a model of the registry (huggingface_id "
+        "would need the internet, which the twin does not reach)."
+    )
 
 
 def _inside(folder: Path) -> Path:

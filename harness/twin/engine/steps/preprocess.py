@@ -42,7 +42,9 @@ def run(step: Step) -> Outcome:
         "__azureml_ft_training_tokens": str(encoded.tokens),
         "__azureml_ft_assistant_tokens": str(encoded.assistant_tokens),
     }
-    return Outcome(properties=counts, root_properties=counts, notes=_notes(parameters))
+    return Outcome(
+        properties=counts, root_properties=counts, notes=_notes(parameters, limit, encoded)
+    )
 
 
 def load_tokenizer(folder: Path, wanted: int) -> tuple[Any, int]:
@@ -100,7 +102,14 @@ def _arguments(folder: Path, parameters: Parameters, limit: int) -> None:
     (folder / "preprocess_args.json").write_text(text, encoding="utf-8")
 
 
-def _notes(parameters: Parameters) -> tuple[str, ...]:
-    if parameters.whole("batch_size") == 1000:
-        return ()
-    return ("batch_size (of the tokenizer's map) has no effect: rows are encoded one by one",)
+def _notes(parameters: Parameters, limit: int, encoded: Encoded) -> tuple[str, ...]:
+    notes, wanted = [], parameters.whole("max_seq_length")
+    if parameters.changed("batch_size"):
+        notes.append("batch_size (of the tokenizer's map) has no effect: rows go one by one")
+    if wanted > limit:
+        notes.append(f"max_seq_length {wanted} is {limit} here, all that this base model takes")
+    if encoded.cut and wanted != limit:
+        notes.append(
+            f"{encoded.cut} training row(s) were cut to {limit} tokens; Phi-3-mini takes 4096"
+        )
+    return tuple(notes)

@@ -154,6 +154,12 @@ _UNHONOURED = (
         "the adapter apart is in pytorch_model_folder",
     ),
 )
+_SERVERLESS = (
+    "instance_type_model_import",
+    "instance_type_preprocess",
+    "instance_type_finetune",
+    "shm_size_finetune",
+)
 _UNREAD = ("finetune_config_path", "deepspeed", "evaluation_config", "evaluation_config_params")
 
 
@@ -161,4 +167,6 @@ def _not_here(parameters: Parameters, cuda: bool, notes: list[str]) -> None:
     for name, value, why in _UNHONOURED:
         if parameters.text(name) == value:
             notes.append(f"{name} {value} is not honoured: {why}")
+    for name in filter(parameters.changed, _SERVERLESS):
+        notes.append(f"{name} has no effect: every step runs on the twin's own machine")
     notes += [f"{name} is not read" for name in _UNREAD if parameters.given(name)]
