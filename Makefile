@@ -31,7 +31,7 @@ lint: $(LIGHT) $(TWIN)
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
-	.venv/bin/mypy --python-executable .venv-twin/bin/python harness/twin
+	.venv/bin/mypy --python-executable .venv-twin/bin/python -p harness.twin
 
 bench: $(LIGHT) $(TWIN) ## ratios, measured side by side
 	@for script in benchmarks/*.py; do echo "== $$script =="; .venv/bin/python "$$script"; done
