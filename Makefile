@@ -1,4 +1,5 @@
 # make run    the whole recipe on the twin, ending with the report
+# make replay the same from recorded answers, in seconds
 # make test   everything that must hold
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -10,11 +11,15 @@ LIGHT := .venv/.made
 TWIN := .venv-twin/.made
 PIP := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test test-light test-twin lint bench clean light twin-env regenerate
+.PHONY: run replay test test-light test-twin lint bench clean light twin-env regenerate
 
 run: $(LIGHT) $(TWIN) ## the whole recipe on the twin
 	@echo "== the recipe on the twin: nine steps, about a minute =="
 	.venv/bin/python -m pytest scenarios --target twin -v -s --junitxml=reports/junit.xml
+
+replay: $(LIGHT) ## the whole recipe from recorded answers; needs neither twin nor network
+	@echo "== the recipe, replayed =="
+	.venv/bin/python -m pytest scenarios -v --junitxml=reports/junit.xml
 
 test: lint test-light test-twin run ## everything that must hold, then the recipe
 
@@ -31,7 +36,7 @@ lint: $(LIGHT) $(TWIN)
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
-	.venv/bin/mypy --python-executable .venv-twin/bin/python -p harness.twin
+	.venv/bin/mypy --python-executable .venv-twin/bin/python $$(find harness/twin -name '*.py')
 
 bench: $(LIGHT) $(TWIN) ## ratios, measured side by side
 	@for script in benchmarks/*.py; do echo "== $$script =="; .venv/bin/python "$$script"; done
