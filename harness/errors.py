@@ -4,6 +4,9 @@ HarnessError
 ├── PlanError          the plan is wrong; nothing was created
 ├── TargetError        the target could not be opened
 ├── WireError          an operation or a fault is misspelt, or an exchange makes no sense
+│   ├── CassetteError  a cassette cannot be written, read or trusted
+│   ├── MissError      a replayed request is not in the cassettes, or not at this point
+│   └── NetworkError   something tried to reach the network during a replay
 └── StepError          a step of the recipe found something it cannot go on with
     ├── RefusedError   refused before anything was created (SKU, quota, contract)
     ├── JobError       the fine-tune job ended in anything but Completed
@@ -36,6 +39,21 @@ class TargetError(HarnessError):
 
 class WireError(HarnessError):
     """An operation or fault names something that does not exist on the wire."""
+
+
+class CassetteError(WireError):
+    """A cassette cannot be written, read or trusted; nothing was replayed from it."""
+
+
+class MissError(WireError):
+    """The recipe asked for something that was not recorded, or not at this point.
+
+    What is raised is also vcrpy's CannotOverwriteExistingCassetteException.
+    """
+
+
+class NetworkError(WireError):
+    """Something tried to reach the network while cassettes answer."""
 
 
 class StepError(HarnessError):

@@ -18,7 +18,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from harness.errors import PlanError
 
-TARGETS = ("azure", "twin")
+TARGETS = ("azure", "cassette", "twin")
 Scalar = str | int | float
 Parameters = Mapping[str, Scalar]
 
@@ -147,6 +147,13 @@ class Twin:
 
 
 @dataclass(frozen=True)
+class Cassettes:
+    """When recorded answers are too old to trust; only target cassette reads it."""
+
+    max_age_days: int = _rule(90, low=1, high=3650)
+
+
+@dataclass(frozen=True)
 class Plan:
     """What a run is to do, resolved. `training` and `optimization` are the recipe's own names."""
 
@@ -163,6 +170,7 @@ class Plan:
     deployment: Deployment = field(default_factory=Deployment)
     scoring: Scoring = field(default_factory=Scoring)
     twin: Twin = field(default_factory=Twin)
+    cassette: Cassettes = field(default_factory=Cassettes)
 
     def as_dict(self) -> dict[str, dict[str, Any]]:
         """The sections as plain values, for the record of the run."""
@@ -170,9 +178,13 @@ class Plan:
         del plain["target"]
         return plain
 
-    def digest(self) -> str:
-        """The hash by which two runs can tell that they were to do the same."""
-        text = json.dumps([self.target, self.as_dict()], sort_keys=True)
+    def digest(self, target: str | None = None) -> str:
+        """The hash by which two runs can tell that they were to do the same.
+
+        With `target`: what it would be there. How old a cassette may be changes nothing.
+        """
+        asked = {name: part for name, part in self.as_dict().items() if name != "cassette"}
+        text = json.dumps([target or self.target, asked], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -187,17 +199,21 @@ SECTIONS: dict[str, type] = {
     "deployment": Deployment,
     "scoring": Scoring,
     "twin": Twin,
+    "cassette": Cassettes,
 }
 FREE_SECTIONS = ("training", "optimization")  # their keys are the component's inputs
 
 
-def read_plan(path: Path, target: str, settings: Iterable[str] = ()) -> Plan:
+def read_plan(
+    path: Path, target: str, settings: Iterable[str] = (), like: str | None = None
+) -> Plan:
     """The plan of that file for that target, with `section.key=value` settings on top.
 
+    `like` is the target whose `[on.<target>]` holds: a replay does what was recorded elsewhere.
     Raises PlanError naming every problem at once.
     """
     problems: list[str] = []
-    tables = _tables(path, target, problems)
+    tables = _tables(path, like or target, problems)
     for setting in settings:
         _set(tables, setting, problems)
     parts: dict[str, Any] = {

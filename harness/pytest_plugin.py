@@ -13,14 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.errors import PlanError
+from harness.errors import PlanError, WireError
 from harness.plan import TARGETS, Plan, read_plan
+from harness.wire.cassette import provenance_of
 
 if TYPE_CHECKING:
     from harness.run import Run
 
+ROOT = Path(__file__).resolve().parents[1]
 SHOWN = ("azure-ai-ml", "azure-identity", "azure-core", "azureml-mlflow", "mlflow-skinny")
 PLANS = pytest.StashKey[dict[Path, Plan]]()
+LEFT_OUT = pytest.StashKey[set[Path]]()
 RUNS = pytest.StashKey[list["Run"]]()
 COUNTS = pytest.StashKey[dict[str, Counter[str]]]()  # outcomes by scenario
 REPORTS = pytest.StashKey[list[str]]()
@@ -29,7 +32,7 @@ REPORTS = pytest.StashKey[list[str]]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The options of a run."""
     group = parser.getgroup("recipe")
-    group.addoption("--target", choices=TARGETS, default="twin", help="who answers the SDK")
+    group.addoption("--target", choices=TARGETS, default="cassette", help="who answers the SDK")
     group.addoption("--plan", type=Path, help="plan file (default: plan.toml of the scenario)")
     group.addoption(
         "--set",
@@ -38,11 +41,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="SECTION.KEY=VALUE",
         help="change one value of the plan; repeatable",
     )
+    group.addoption(
+        "--record", action="store_true", help="keep a green run as cassettes (targets azure, twin)"
+    )
+    group.addoption(
+        "--cassettes", type=Path, default=ROOT / "cassettes", help="folder of the cassettes"
+    )
     group.addoption("--reports", type=Path, default=Path("reports"), help="folder for reports")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Places to keep things for the session."""
+    """Places to keep things for the session; `--record` needs somebody live to answer."""
+    if config.getoption("--record") and config.getoption("--target") == "cassette":
+        raise pytest.UsageError(
+            "--record keeps what a live target answers, and cassettes are no live target. "
+            "Next: pytest scenarios --target twin --record"
+        )
+    config.stash[LEFT_OUT] = set()
     config.stash[PLANS], config.stash[RUNS], config.stash[REPORTS] = {}, [], []
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     config.stash[COUNTS] = counts
@@ -55,18 +70,44 @@ def pytest_report_header(config: pytest.Config) -> str:
     )
 
 
+@pytest.hookimpl(trylast=True)  # after -k and -m
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Read the plan of every scenario that is going to run: bad input ends here."""
     for folder in {item.path.parent for item in items}:
         if (folder / "plan.toml").exists():
             try:
-                config.stash[PLANS][folder] = read_plan(
-                    config.getoption("--plan") or folder / "plan.toml",
-                    config.getoption("--target"),
-                    config.getoption("--set"),
-                )
+                config.stash[PLANS][folder] = _plan(config, folder)
             except PlanError as error:
                 raise pytest.UsageError(str(error)) from error
+            _note_left_out(config, folder, items)
+
+
+def _plan(config: pytest.Config, folder: Path) -> Plan:
+    """The plan of a scenario; on target cassette, of the target that was recorded."""
+    target, like = config.getoption("--target"), None
+    if target == "cassette":
+        told = provenance_of(config.getoption("--cassettes") / folder.name)
+        like = str(told["target"]) if told else None
+    file = config.getoption("--plan") or folder / "plan.toml"
+    return read_plan(file, target, config.getoption("--set"), like)
+
+
+def _note_left_out(config: pytest.Config, folder: Path, items: list[pytest.Item]) -> None:
+    """Remember a scenario of which only some tests run; such a run is not recorded."""
+    chosen = any("::" in argument for argument in config.args)
+    if chosen or set(folder.glob("test_*.py")) - {item.path for item in items}:
+        config.stash[LEFT_OUT].add(folder)
+    if folder in config.stash[LEFT_OUT] and config.getoption("--record"):
+        raise pytest.UsageError(
+            f"--record needs all tests of {folder.name}, and some are left out. "
+            f"Next: pytest {folder} --target {config.getoption('--target')} --record"
+        )
+
+
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    """Remember scenarios of which -k or -m left tests out."""
+    for item in items:
+        item.config.stash[LEFT_OUT].add(item.path.parent)
 
 
 @pytest.hookimpl(optionalhook=True)  # xdist may be switched off
@@ -84,7 +125,14 @@ def scenario_run(config: pytest.Config, folder: Path) -> Iterator[Run]:
 
     reports: Path = config.getoption("--reports")
     name = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{folder.name}-{os.getpid()}"
-    with open_run(folder.name, config.stash[PLANS][folder], (reports / name).resolve()) as run:
+    with open_run(
+        folder.name,
+        config.stash[PLANS][folder],
+        (reports / name).resolve(),
+        cassettes=config.getoption("--cassettes"),
+        record=config.getoption("--record"),
+        whole=folder not in config.stash[LEFT_OUT],
+    ) as run:
         config.stash[RUNS].append(run)
         yield run
 
@@ -113,7 +161,7 @@ def pytest_runtest_makereport(
 
 @pytest.hookimpl(trylast=True)  # after Ctrl-C it is in this hook that pytest tears fixtures down
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Write run.json, the page and the summary of each run."""
+    """Write run.json, the page and the summary of each run; cassettes of a recorded green one."""
     config = session.config
     if not config.stash[RUNS]:
         return
@@ -121,8 +169,24 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
     for run in config.stash[RUNS]:
         config.stash[REPORTS] += write_reports(run, config.stash[COUNTS][run.scenario])
+        if run.recorder:
+            config.stash[REPORTS] += _recorded(session, run)
     if hasattr(config, "workeroutput"):  # a worker of xdist has no terminal; the controller prints
         config.workeroutput["reports"] = config.stash[REPORTS]
+
+
+def _recorded(session: pytest.Session, run: Run) -> list[str]:
+    """Write the cassettes of a run that went green, or say why there are none."""
+    from harness.record import STEPS, write_cassettes
+
+    counts = session.config.stash[COUNTS][run.scenario]
+    if counts["failed"] or counts["errors"] or run.passed() != set(STEPS):
+        return ["recorded: nothing, because the run was not green in all nine steps"]
+    try:
+        return write_cassettes(run, session.config.getoption("--cassettes"))
+    except WireError as error:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        return [f"recorded: {error}"]
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,9 +67,35 @@ def record_of(run: Run, counts: Mapping[str, int]) -> told.RunRecord:
         leftovers=tuple(told.Leftover(**asdict(left)) for left in leftovers),
         deleted=tuple(told.Deleted(**asdict(deleted)) for deleted in gone),
         findings=tuple(run.findings),
-        conditions=conditions(),
+        conditions=replace(conditions(), recorded=run.target.recorded),
         links={name: str(path.relative_to(run.folder)) for name, path in logs.items()},
     )
+
+
+def write_cassettes(run: Run, folder: Path) -> list[str]:
+    """Write what the run recorded under `folder`, one cassette a step; lines for the terminal.
+
+    Raises CassetteError, writing nothing, when something looks like an unknown secret.
+    """
+    from harness.wire.save import save
+
+    if run.recorder is None:
+        return []
+    paths = save(
+        run.recorder.messages,
+        folder / run.scenario,
+        about={
+            "target": run.target.name,
+            "scenario": run.scenario,
+            "plan_hash": run.plan.digest(),
+            "plan": run.plan.as_dict(),
+        },
+        steps={n: name for n, (name, _) in STEPS.items()},
+        timestamp=run.timestamp,
+        kept={8: run.kept},
+    )
+    size = sum(path.stat().st_size for path in paths)
+    return [f"recorded: {len(paths)} cassettes, {size / 1000:.0f} KB, in {folder / run.scenario}"]
 
 
 def _step(run: Run, n: int) -> told.StepRecord:

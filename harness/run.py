@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from harness.janitor.delete import Leftover, by_hand
 from harness.janitor.ledger import Ledger
@@ -16,7 +16,8 @@ from harness.report.run_record import Finding, Scoring
 from harness.targets import open_target
 from harness.targets.target import Target
 from harness.wire.exchange import Exchange
-from harness.wire.observe import observed
+from harness.wire.hook import Through, observed
+from harness.wire.record import Recorder
 
 if TYPE_CHECKING:
     from harness.janitor.delete import Cleanup
@@ -56,15 +57,22 @@ class Run:
     seconds: float = 0.0
     current: int | None = None
     finalizer: Callable[[], Cleanup] | None = None  # set by step 1, once there is a client
+    recorder: Recorder | None = None  # with --record
+    kept: dict[str, Any] = field(default_factory=dict)  # measured, for a replay to report
+    whole: bool = True  # all tests of the scenario are in this run
 
     @property
     def timestamp(self) -> str:
         """Ten digits from which every unique name of the run derives."""
-        return str(int(self.started.timestamp()))
+        return self.target.timestamp or str(int(self.started.timestamp()))
 
     def failed(self) -> dict[str, StepRecord]:
         """Steps that failed, by name."""
         return {step.name: step for step in self.steps if step.status == "failed"}
+
+    def passed(self) -> set[int]:
+        """Numbers of the steps that passed."""
+        return {step.n for step in self.steps if step.status == "passed"}
 
     def show(self, **facts: str | int | float) -> None:
         """Put short facts beside the step that is running."""
@@ -87,6 +95,8 @@ class Run:
             raise
         finally:
             record.seconds, self.current = time.monotonic() - started, None
+            if waited := self.target.tape and self.target.tape.waited(n):
+                record.facts["seconds waited when recorded"] = waited
 
     def leftovers(self) -> tuple[Leftover, ...]:
         """What may still exist: all that the ledger holds open, whatever the cleanups said."""
@@ -107,14 +117,24 @@ class Run:
 
 
 @contextmanager
-def open_run(scenario: str, plan: Plan, folder: Path) -> Iterator[Run]:
+def open_run(
+    scenario: str,
+    plan: Plan,
+    folder: Path,
+    *,
+    cassettes: Path = Path("cassettes"),
+    record: bool = False,
+    whole: bool = True,
+) -> Iterator[Run]:
     """A run with its target open. However it ends, what it created is deleted before it closes.
 
-    Raises LeftoverError when something could not be deleted, naming the commands to type.
+    `cassettes` holds a folder for each scenario; `whole` says that no test of it was left out.
+    Raises LeftoverError when something could not be deleted, naming the commands to type, and
+    CassetteError when a replay left out what was recorded.
     """
     folder.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
-    with open_target(plan, folder) as target:
+    with open_target(plan, folder, cassettes / scenario) as target:
         run = Run(
             scenario=scenario,
             plan=plan,
@@ -122,8 +142,11 @@ def open_run(scenario: str, plan: Plan, folder: Path) -> Iterator[Run]:
             target=target,
             ledger=Ledger(folder / "ledger.jsonl"),
             started=datetime.now(UTC),
+            recorder=Recorder(lambda: run.current) if record else None,
+            whole=whole,
+            findings=[Finding(**asdict(note)) for note in target.notes],
         )
-        with observed(run.exchanges.append, lambda: run.current):
+        with observed(run.exchanges.append, lambda: run.current, _through(run)):
             try:
                 yield run
             finally:
@@ -131,3 +154,13 @@ def open_run(scenario: str, plan: Plan, folder: Path) -> Iterator[Run]:
                 run.seconds = time.monotonic() - began
                 if cleanup:
                     cleanup.check()
+        if target.tape:
+            target.tape.check_played(run.passed(), with_tests=run.whole)
+
+
+def _through(run: Run) -> Through | None:
+    """Who stands between the client and the network: a tape, a recorder, or nobody."""
+    if tape := run.target.tape:
+        tape.follow(lambda: {step.n for step in run.steps})
+        return tape.through
+    return run.recorder.through if run.recorder else None

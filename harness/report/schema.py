@@ -149,6 +149,7 @@ class Conditions:
     load: tuple[float, float, float]
     packages: dict[str, str]
     git: str | None
+    recorded: str | None = None  # of a replay: where and when its answers were recorded
 
 
 @dataclass(frozen=True)

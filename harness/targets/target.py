@@ -5,19 +5,38 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from harness.wire.tape import Tape
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something to be read about what answers: severity, what, about which thing, what next."""
+
+    severity: Literal["warning", "info"]
+    check: str
+    what: str
+    thing: str
+    next: str
 
 
 @dataclass(frozen=True)
 class Target:
-    """An open target."""
+    """An open target. `tape`, `timestamp`, `recorded` and `kept` are those of a replay."""
 
-    name: Literal["azure", "twin"]
+    name: Literal["azure", "twin", "cassette"]
     proves: str  # what a green run on it is evidence of
     config: Path | None = None  # folder of config.json; None: search upwards as the SDK does
     logs: Mapping[str, Path] | None = None  # name -> file, for the report
+    tape: Tape | None = None  # answers every request; nothing is sent
+    timestamp: str | None = None  # the run's, when names must come out as recorded
+    recorded: str | None = None  # where and when the answers were recorded
+    kept: Mapping[str, Any] = field(default_factory=dict)  # what the recording run measured
+    notes: tuple[Note, ...] = ()
 
 
 @contextmanager

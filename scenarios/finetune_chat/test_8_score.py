@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.measure.latency import WHAT, raw_samples, sender, summarized, timed
+import pytest
+
+from harness.measure.latency import WHAT, Clock, raw_samples, sender, summarized, timed
 from harness.recipe.answers import judged
 from harness.recipe.score import Answer, Caller
 from harness.report.run_record import Scoring, Turn
 from harness.run import Run
+
+CLOCK = Clock()
 
 
 def test_answer_is_a_text_of_its_own(answer: Answer) -> None:
@@ -17,16 +21,25 @@ def test_answer_is_a_text_of_its_own(answer: Answer) -> None:
     assert answer.text.strip()
 
 
+@pytest.mark.benchmark(timer=CLOCK)
 def test_latency(run: Run, answer: Answer, scoring: Caller, benchmark: Any) -> None:
-    """Every measured call is a 200 with an acceptable answer; the samples are in the report."""
-    send = sender(scoring)
+    """Every measured call is a 200 with an acceptable answer; the samples are in the report.
+
+    A replay makes the calls and reports the latencies that were recorded, and says so.
+    """
+    send, recorded = sender(scoring), run.target.kept
     judged(send().decode(), answer.prompt)
-    warmup = timed(send, run.plan.scoring.warmup)
+    warmup = recorded.get("warmup_ms") or timed(send, run.plan.scoring.warmup)
+    CLOCK.replay(recorded.get("samples_ms", ()))
+    where = run.target.recorded or f"on the target {run.target.name}"
+    benchmark.group, benchmark.extra_info["target"] = where, where
     benchmark.pedantic(send, rounds=run.plan.scoring.rounds)
-    samples = raw_samples(benchmark) or timed(send, run.plan.scoring.rounds)
-    benchmark.extra_info["target"] = run.target.name
+    samples = (
+        raw_samples(benchmark) or recorded.get("samples_ms") or timed(send, run.plan.scoring.rounds)
+    )
+    run.kept |= {"warmup_ms": _rounded(warmup), "samples_ms": _rounded(samples)}
     run.scoring = Scoring(
-        what=f"{WHAT}; on the target {run.target.name}",
+        what=f"{WHAT}; {where}",
         latency_ms=summarized(samples),
         samples_ms=tuple(samples),
         warmup_ms=tuple(warmup),
@@ -35,3 +48,7 @@ def test_latency(run: Run, answer: Answer, scoring: Caller, benchmark: Any) -> N
         shape=answer.shape,
     )
     assert len(samples) == run.plan.scoring.rounds
+
+
+def _rounded(samples: list[float]) -> list[float]:
+    return [round(sample, 4) for sample in samples]

@@ -11,7 +11,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from harness.wire.exchange import Exchange
-from harness.wire.observe import observed
+from harness.wire.hook import observed
 
 
 @pytest.fixture

@@ -1,0 +1,165 @@
+"""Recorded answers: no Azure, no twin, no network. The default target."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import CassetteError
+from harness.targets.target import Note, Target, environment
+from harness.wire.cassette import Cassette, read
+from harness.wire.references import TIMESTAMP, expand
+from harness.wire.sockets import blocked
+from harness.wire.tape import TOKENS, Tape
+
+if TYPE_CHECKING:
+    from harness.plan import Plan
+
+REMOVED = (  # nothing of the user's own Azure, proxies or certificates has a say in a replay
+    "ALL_PROXY",
+    "AZURE_AUTHORITY_HOST",
+    "AZURE_CLIENT_CERTIFICATE_PATH",
+    "AZURE_CLIENT_ID",
+    "AZURE_CLIENT_SECRET",
+    "AZURE_FEDERATED_TOKEN_FILE",
+    "AZURE_TENANT_ID",
+    "AZUREML_CURRENT_CLOUD",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "MSI_ENDPOINT",
+    "MSI_SECRET",
+    "all_proxy",
+    "http_proxy",
+    "https_proxy",
+)
+
+
+@contextmanager
+def open_cassettes(plan: Plan, folder: Path, cassettes: Path) -> Iterator[Target]:
+    """A replay of the scenario's cassettes; the whole process is cut off from the network.
+
+    Raises CassetteError when they are missing, damaged, of different recordings, or were
+    recorded with another plan.
+    """
+    tapes = _checked(sorted(cassettes.glob("*.json")), cassettes)
+    told = tapes[0].provenance
+    _same_plan(plan, tapes)
+    _write_config(folder, told)
+    with environment(_environment(told), removed=REMOVED), blocked():
+        yield Target(
+            name="cassette",
+            proves="nothing changed in what we send or how we read the answers",
+            config=folder,
+            tape=Tape(tapes),
+            timestamp=TIMESTAMP,
+            recorded=f"recorded on {told['target']} at {told['recorded']}",
+            kept={key: value for tape in tapes for key, value in tape.provenance["kept"].items()},
+            notes=(*_releases(told), *_age(plan, told)),
+        )
+
+
+def _checked(paths: Sequence[Path], folder: Path) -> list[Cassette]:
+    """The cassettes of one recording, one for each step."""
+    name = folder.name
+    if not paths:
+        raise CassetteError(
+            f"there are no cassettes in {folder}.\n"
+            f"Next: pytest scenarios/{name} --target twin --record"
+        )
+    tapes = [read(path) for path in paths]
+    again = f"Next: git checkout -- {folder}, or pytest scenarios/{name} --target twin --record"
+    files = tapes[0].provenance.get("files", [])
+    here = [path.name for path in paths]
+    if here != files:
+        raise CassetteError(
+            f"the cassettes in {folder} are not one recording: it has {', '.join(files)}, here "
+            f"are {', '.join(here)}.\n{again}"
+        )
+    dates = {tape.path.name: tape.provenance["recorded"] for tape in tapes}
+    if len(set(dates.values())) > 1:
+        listed = ", ".join(f"{file} of {date}" for file, date in dates.items())
+        raise CassetteError(
+            f"the cassettes in {folder} are of several recordings: {listed}.\n{again}"
+        )
+    return tapes
+
+
+def _same_plan(plan: Plan, tapes: Sequence[Cassette]) -> None:
+    told = tapes[0].provenance
+    here = plan.digest(str(told["target"]))
+    if told["plan_hash"] != here:
+        changed = sorted(_changes(dict(told["plan"]), plan.as_dict())) or ["(the same values)"]
+        raise CassetteError(
+            f"the cassettes in {tapes[0].path.parent} were recorded with another plan "
+            f"({told['plan_hash']}, now {here}):\n  "
+            + "\n  ".join(changed)
+            + f"\nNext: undo the change, or pytest scenarios/{told['scenario']} "
+            f"--target {told['target']} --record"
+        )
+
+
+def _changes(recorded: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:
+    for section in {*recorded, *now} - {"cassette"}:
+        old, new = recorded.get(section, {}), now.get(section, {})
+        for key in {*old, *new}:
+            if old.get(key) != new.get(key):
+                yield f"{section}.{key}: recorded {old.get(key)!r}, now {new.get(key)!r}"
+
+
+def _releases(told: Any) -> Iterator[Note]:
+    """Packages that are not those of the recording."""
+    for name, recorded in dict(told["packages"]).items():
+        try:
+            here = version(name)
+        except PackageNotFoundError:
+            here = "absent"
+        if here != recorded:
+            yield Note(
+                "info",
+                "cassette.packages",
+                f"recorded with {name} {recorded}, replayed with {here}",
+                name,
+                "nothing, if the replay is green; else read what the miss says",
+            )
+
+
+def _age(plan: Plan, told: Any) -> Iterator[Note]:
+    days = (datetime.now(UTC) - datetime.fromisoformat(told["recorded"])).days
+    if days > plan.cassette.max_age_days:
+        yield Note(
+            "warning",
+            "cassette.age",
+            f"recorded {days} days ago, and the plan allows {plan.cassette.max_age_days}",
+            str(told["scenario"]),
+            f"pytest scenarios/{told['scenario']} --target {told['target']} --record",
+        )
+
+
+def _environment(told: Any) -> dict[str, str]:
+    """What leads azure-identity to the tape, and the SDK to waste no time."""
+    workspace = {key: expand(value) for key, value in dict(told["workspace"]).items()}
+    return {
+        "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",
+        "IDENTITY_ENDPOINT": TOKENS,
+        "IDENTITY_HEADER": "replayed",
+        "AZUREML_RUN_POLLING_INTERVAL_MIN": "0",  # jobs.stream sleeps this long between polls
+        "AZURE_SUBSCRIPTION_ID": workspace["subscription"],
+        "AZURE_RESOURCE_GROUP": workspace["group"],
+        "AZURE_WORKSPACE_NAME": workspace["name"],
+    }
+
+
+def _write_config(folder: Path, told: Any) -> None:
+    """config.json for MLClient.from_config, so that no other file on this machine is found."""
+    workspace = {key: expand(value) for key, value in dict(told["workspace"]).items()}
+    names = {
+        "subscription_id": workspace["subscription"],
+        "resource_group": workspace["group"],
+        "workspace_name": workspace["name"],
+    }
+    (folder / "config.json").write_text(json.dumps(names, indent=2), encoding="utf-8")
