@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import threading
 import traceback
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from harness.errors import HarnessError
 from harness.twin.engine.pipeline import Part, node, parts
 from harness.twin.engine.places import Places
-from harness.twin.engine.refusal import UserError
+from harness.twin.engine.processes import end, lost
 from harness.twin.engine.runs import (
     NODE,
     PIPELINE,
@@ -118,7 +117,7 @@ class Execution:
         self._cancel.set()
         self._runs.set_status(self.name, "CancelRequested")
         with self._lock:
-            _signal(self._process, signal.SIGTERM)
+            end(self._process, signal.SIGTERM)
 
     def wait(self, seconds: float) -> bool:
         """Whether the job ended within that time."""
@@ -172,7 +171,9 @@ class Execution:
         code = self._process_of(part, run, folder)
         if self._cancel.is_set():
             raise _CanceledError
-        outcome = steps.read_outcome(folder) or _lost(part, code, self._log_tail(run))
+        outcome = steps.read_outcome(folder) or lost(
+            part.name, code, self._places.log(run, STEP_LOG)
+        )
         self._keep(run, part, outcome)
         if outcome.error:
             error = envelope(outcome.error["code"], outcome.error["message"], self._settings.region)
@@ -195,12 +196,12 @@ class Execution:
             self.cancel()
         self._process.join(_PATIENCE if self._cancel.is_set() else None)
         while self._process.exitcode is None:  # it was asked to end and did not
-            _signal(self._process, signal.SIGKILL)
+            end(self._process, signal.SIGKILL)
             self._process.join(_PATIENCE)
         return self._process.exitcode
 
     def _spec(self, part: Part, run: str) -> steps.Step:
-        found, missing = self._files(part)
+        found, missing = self._places.files(part.files, self._node.uris)
         folders = {
             port: str(self._places.output(self._run_of(name), output))
             for port, name, output in part.folders
@@ -225,23 +226,6 @@ class Execution:
         names = ("mlflow_model_path", "pytorch_model_path")
         ids = {name: uri for name, uri in self._node.uris.items() if name in names}
         return {**self._node.literals, **ids}
-
-    def _files(self, part: Part) -> tuple[dict[str, str], dict[str, str]]:
-        """Inputs that are there, and the URIs of those that are not."""
-        found, missing = {}, {}
-        for name in part.files:
-            uri = self._node.uris.get(name)
-            if uri is None:
-                continue
-            try:
-                place = self._places.find(uri)
-            except UserError as fault:
-                place, uri = None, f"{uri} ({fault})"
-            if place is None:
-                missing[name] = uri
-            else:
-                found[name] = str(place)
-        return found, missing
 
     def _struck(self, part: Part) -> bool:
         return part.name == ((self._ends and self._ends.child) or _FAULT_STEP)
@@ -298,30 +282,7 @@ class Execution:
         with self._places.log(self.name, ROOT_LOG).open("a", encoding="utf-8") as log:
             log.write(f"[{datetime.now(UTC):%Y-%m-%d %H:%M:%S}Z] {line}\n")
 
-    def _log_tail(self, run: str) -> str:
-        with suppress(OSError):
-            text = self._places.log(run, STEP_LOG).read_text(encoding="utf-8", errors="replace")
-            return "\n".join(text.splitlines()[-6:])
-        return ""
-
 
 def _touch(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch()
-
-
-def _signal(process: BaseProcess | None, number: signal.Signals) -> None:
-    """To the step's whole process group (`warm` gives each its own)."""
-    if process is None or process.pid is None or process.exitcode is not None:
-        return
-    with suppress(ProcessLookupError):
-        try:
-            os.killpg(process.pid, number)
-        except PermissionError:
-            os.kill(process.pid, number)
-
-
-def _lost(part: Part, code: int, tail: str) -> steps.Outcome:
-    """The outcome of a process that left none: killed, or out of memory."""
-    message = f"The process of {part.name} ended with exit code {code} and left no outcome.\n{tail}"
-    return steps.Outcome(error={"code": "SystemError", "message": message.strip()})

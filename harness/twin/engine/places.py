@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,26 @@ class Places:
             f"{uri} is not a place the twin can read: use azureml://datastores/..., "
             "azureml://registries/.../models/... or a registered model."
         )
+
+    def files(
+        self, names: Iterable[str], uris: Mapping[str, str]
+    ) -> tuple[dict[str, str], dict[str, str]]:
+        """Of these inputs: paths of those that are there, URIs of those that are not."""
+        found: dict[str, str] = {}
+        missing: dict[str, str] = {}
+        for name in names:
+            uri = uris.get(name)
+            if uri is None:
+                continue
+            try:
+                place = self.find(uri)
+            except UserError as refusal:
+                place, uri = None, f"{uri} ({refusal})"
+            if place is None:
+                missing[name] = uri
+            else:
+                found[name] = str(place)
+        return found, missing
 
     def output(self, run: str, name: str) -> Path:
         """The folder of a run's output; a plain folder of the workspace's container."""

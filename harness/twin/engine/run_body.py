@@ -1,25 +1,19 @@
 """A run as the history service shows it. Shapes from recorded traffic of the azure-ai-ml tests.
 
-Two shapes: `details` (what jobs.stream polls) and `run` (children, rundata, run itself). The
-`runDefinition` in details has PascalCase keys and numbers for enums, as recorded.
+Two shapes: `details` (what jobs.stream polls) and `run` (children, rundata, run itself).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from harness.twin.engine.job_body import parameters, pipeline_properties
+from harness.twin.engine.run_definition import definition
 from harness.twin.engine.runs import STEP
 from harness.twin.settings import Settings
 from harness.twin.store import Document
-
-# The numbers that recordings show; of the other types none was ever seen, so their text is sent.
-_INPUT_NUMBERS = {"literal": 2, "uri_folder": 4}
-_OUTPUT_NUMBERS = {"uri_folder": 3}
-_MODE_NUMBERS = {"ReadOnlyMount": 0, "ReadWriteMount": 0, "Upload": 1}
 
 _DETAILS = (
     "runId",
@@ -75,7 +69,7 @@ def details(
     pipeline = run["kind"] != STEP
     extra = {
         "createdTimeUtc": run["created"],
-        "runDefinition": _definition(run, job) if pipeline else None,
+        "runDefinition": definition(run, job) if pipeline else None,
         "logFiles": dict(log_files),
         "jobCost": dict.fromkeys(
             (
@@ -214,63 +208,6 @@ def _outputs(settings: Settings, run: Document) -> Document | None:
         for name in names
     }
     return found or None
-
-
-def _definition(run: Document, job: Document) -> Document:
-    sent = job["properties"]
-    return {
-        "JobType": "Pipeline",
-        "PipelineJobType": "AzureML",
-        "Pipeline": None,
-        "ComputeId": None,
-        "RunId": None,
-        "Settings": sent.get("settings") or {},
-        "ComponentJobs": None,
-        "Inputs": {key: _input(item) for key, item in (sent.get("inputs") or {}).items()},
-        "Outputs": {key: _output(item) for key, item in (sent.get("outputs") or {}).items()},
-        "Bindings": None,
-        "Jobs": sent.get("jobs") or {},
-        "SourceJobId": None,
-        "ProvisioningState": "Succeeded",
-        "ParentJobName": None,
-        "DisplayName": run["title"],
-        "ExperimentName": run["experiment"],
-        "Status": "NotStarted",
-        "InteractionEndpoints": None,
-        "Identity": None,
-        "Compute": None,
-        "Priority": None,
-        "Output": None,
-        "IsArchived": False,
-        "Schedule": None,
-        "ComponentId": None,
-        "NotificationSetting": None,
-        "Description": sent.get("description"),
-        "Tags": sent.get("tags") or {},
-        "Properties": {},
-    }
-
-
-def _input(item: Mapping[str, Any]) -> Document:
-    kind = item.get("jobInputType")
-    number = _INPUT_NUMBERS.get(str(kind), kind)
-    if kind == "literal":
-        return {"JobInputType": number, "Value": item.get("value"), "Description": None}
-    mode = _MODE_NUMBERS.get(item.get("mode") or "ReadOnlyMount", 0)
-    return {"JobInputType": number, "Uri": item.get("uri"), "Mode": mode, "Description": None}
-
-
-def _output(item: Mapping[str, Any]) -> Document:
-    kind = item.get("jobOutputType")
-    return {
-        "JobOutputType": _OUTPUT_NUMBERS.get(str(kind), kind),
-        "Uri": None,
-        "Mode": _MODE_NUMBERS.get(item.get("mode") or "ReadWriteMount", 0),
-        "AssetName": item.get("assetName"),
-        "AssetVersion": item.get("assetVersion"),
-        "Description": None,
-        "AutoDeleteSetting": None,
-    }
 
 
 def _user(settings: Settings) -> Document:

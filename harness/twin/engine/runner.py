@@ -92,7 +92,7 @@ class Runner:
         """Ask the job to stop; False when there is nothing to stop (unknown or already ended)."""
         with self._lock:
             execution = self._executions.get(job.lower())
-        if execution is None:
+        if execution is None or self._runs.get(job)["status"] in TERMINAL:
             return False
         execution.cancel()
         return True
