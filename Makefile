@@ -39,7 +39,10 @@ lint: $(LIGHT) $(TWIN)
 	.venv/bin/mypy --python-executable .venv-twin/bin/python $$(find harness/twin -name '*.py')
 
 bench: $(LIGHT) $(TWIN) ## ratios, measured side by side
-	@for script in benchmarks/*.py; do echo "== $$script =="; .venv/bin/python "$$script"; done
+	@for script in benchmarks/*.py; do \
+		case "$$script" in */twin_*) env=.venv-twin;; *) env=.venv;; esac; \
+		echo "== $$script =="; "$$env/bin/python" "$$script"; \
+	done
 
 regenerate: $(TWIN) ## make the base model again from nothing and compare (two minutes)
 	.venv-twin/bin/python -m pytest tests/twin/data -m slow_regenerate
