@@ -134,6 +134,19 @@ class Scoring:
 
 
 @dataclass(frozen=True)
+class Limits:
+    """What a run may take and cost before it stops and cleans up (0: no limit), and whose it is."""
+
+    minutes: int = _rule(0, low=0, high=10080)
+    money_usd: float = _rule(0.0, low=0.0, high=100000.0)
+    patience_seconds: int = _rule(120, low=0, high=3600)  # for deleting one thing
+    keep_hours: int = _rule(24, low=1, high=720)  # until the tag DeleteAfter
+    owner: str = _rule(
+        "finetune-harness", matches=r"[\w.@-]{1,64}", says="1-64 letters, digits and . _ @ -"
+    )
+
+
+@dataclass(frozen=True)
 class Twin:
     """How the embedded twin behaves; no other target reads it."""
 
@@ -169,6 +182,7 @@ class Plan:
     endpoint: Endpoint = field(default_factory=Endpoint)
     deployment: Deployment = field(default_factory=Deployment)
     scoring: Scoring = field(default_factory=Scoring)
+    limits: Limits = field(default_factory=Limits)
     twin: Twin = field(default_factory=Twin)
     cassette: Cassettes = field(default_factory=Cassettes)
 
@@ -198,6 +212,7 @@ SECTIONS: dict[str, type] = {
     "endpoint": Endpoint,
     "deployment": Deployment,
     "scoring": Scoring,
+    "limits": Limits,
     "twin": Twin,
     "cassette": Cassettes,
 }

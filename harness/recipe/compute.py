@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import RefusedError, StepError
+from harness.janitor.tags import tags
 from harness.recipe.plain import plain
 from harness.recipe.sizes import check_size
 
@@ -115,7 +116,7 @@ def _create(connection: Connection, plan: Plan, ledger: Ledger) -> Any:
 
     refusals = []
     if not plan.compute.keep:
-        ledger.expect("compute", plan.compute.name)
+        ledger.expect("compute", plan.compute.name, plan.compute.size, plan.compute.max_instances)
     for tier in plan.compute.tiers:
         try:
             created = _attempt(connection, plan, tier)
@@ -125,6 +126,7 @@ def _create(connection: Connection, plan: Plan, ledger: Ledger) -> Any:
             refusals.append(f"{tier}: {error.message}")
             continue
         if plain(created.provisioning_state).lower() != "failed":
+            ledger.answered("compute", plan.compute.name)
             return created
         refusals.append(f"{tier}: {_why(created)}")
     raise RefusedError(
@@ -140,7 +142,11 @@ def _attempt(connection: Connection, plan: Plan, tier: str) -> Any:
 
     wanted = plan.compute
     cluster = AmlCompute(
-        name=wanted.name, size=wanted.size, tier=tier, max_instances=wanted.max_instances
+        name=wanted.name,
+        size=wanted.size,
+        tier=tier,
+        max_instances=wanted.max_instances,
+        tags=tags(plan, connection.timestamp),
     )
     connection.workspace.compute.begin_create_or_update(cluster).wait()
     return connection.workspace.compute.get(wanted.name)

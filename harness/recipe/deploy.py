@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.errors import DeployError
+from harness.janitor.tags import tags
 from harness.recipe.plain import plain
 
 if TYPE_CHECKING:
@@ -38,8 +39,9 @@ def deploy(
     checked at step 3, before anything was created.
     """
     endpoint = f"{plan.endpoint.prefix}{connection.timestamp}"
-    ledger.expect("endpoint", endpoint)
+    ledger.expect("endpoint", endpoint, plan.deployment.size, plan.deployment.instance_count)
     _create_endpoint(connection, plan, endpoint)
+    ledger.answered("endpoint", endpoint)
     _create_deployment(connection, plan, endpoint, registered)
     return _route_all(connection, plan, endpoint)
 
@@ -52,6 +54,7 @@ def _create_endpoint(connection: Connection, plan: Plan, name: str) -> None:
         description=f"Online endpoint for {plan.register.name}, "
         "fine tuned model for ultrachat-200k-chat-completion",
         auth_mode="key",
+        tags=tags(plan, connection.timestamp),
     )
     connection.workspace.online_endpoints.begin_create_or_update(endpoint).wait()
 
@@ -71,6 +74,7 @@ def _create_deployment(
         instance_count=wanted.instance_count,
         liveness_probe=ProbeSettings(initial_delay=wanted.liveness_initial_delay),
         request_settings=OnlineRequestSettings(request_timeout_ms=wanted.request_timeout_ms),
+        tags=tags(plan, connection.timestamp),
     )
     try:
         connection.workspace.online_deployments.begin_create_or_update(deployment).wait()

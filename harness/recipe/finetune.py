@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from harness.errors import JobError, RefusedError
+from harness.janitor.tags import tags
 from harness.recipe.job_failure import failed_children
 from harness.recipe.parameters import JobParameters, check_accepted, display_name, job_parameters
 from harness.recipe.plain import plain
@@ -59,10 +60,13 @@ def fine_tune(
     check_accepted(parameters, component, plan)
     job = _pipeline(component, parameters, plan, model, cluster, splits)
     job.name = f"finetune-chat-{connection.timestamp}"
-    ledger.expect("job", job.name)
+    job.tags = tags(plan, connection.timestamp)
+    ledger.expect("job", job.name, plan.compute.size, plan.finetune.num_nodes)
     submitted = _submit(connection, plan, job)
+    ledger.answered("job", job.name)
     _stream(connection, str(submitted.name))
     finished = _completed(connection, str(submitted.name))
+    ledger.ended("job", job.name)
     return FineTuneJob(
         name=str(finished.name),
         display_name=str(finished.display_name),
