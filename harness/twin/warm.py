@@ -60,7 +60,9 @@ class Warm:
         return self._ready.wait(seconds)
 
     def close(self) -> None:
-        """End the warm process, also in the middle of its imports; those it started end too."""
+        """End the warm process, also in the middle of its imports, and all that it started."""
+        for child in multiprocessing.active_children():
+            child.kill()
         pid = getattr(forkserver._forkserver, "_forkserver_pid", None)
         if pid is not None:
             with suppress(ProcessLookupError):
