@@ -90,10 +90,12 @@ def _checked(paths: Sequence[Path], folder: Path) -> list[Cassette]:
 
 
 def _same_plan(plan: Plan, tapes: Sequence[Cassette]) -> None:
+    """A key that is newer than the recording counts as recorded with its default."""
     told = tapes[0].provenance
     here = plan.digest(str(told["target"]))
-    if told["plan_hash"] != here:
-        changed = sorted(_changes(dict(told["plan"]), plan.as_dict())) or ["(the same values)"]
+    if told["plan_hash"] == here:
+        return
+    if changed := sorted(_changes(dict(told["plan"]), plan)):
         raise CassetteError(
             f"the cassettes in {tapes[0].path.parent} were recorded with another plan "
             f"({told['plan_hash']}, now {here}):\n  "
@@ -103,9 +105,11 @@ def _same_plan(plan: Plan, tapes: Sequence[Cassette]) -> None:
         )
 
 
-def _changes(recorded: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:
+def _changes(recorded: dict[str, Any], plan: Plan) -> Iterator[str]:
+    now, default = plan.as_dict(), type(plan)().as_dict()
     for section in {*recorded, *now} - {"cassette"}:
-        old, new = recorded.get(section, {}), now.get(section, {})
+        old = {**default.get(section, {}), **recorded.get(section, {})}
+        new = now.get(section, {})
         for key in {*old, *new}:
             if old.get(key) != new.get(key):
                 yield f"{section}.{key}: recorded {old.get(key)!r}, now {new.get(key)!r}"

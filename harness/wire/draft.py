@@ -138,6 +138,6 @@ def _refusal(found: Sequence[tuple[int, Suspect]]) -> str:
     return (
         f"nothing was recorded: {len(found)} value(s) look like a secret that no rule knows:\n"
         + "\n".join(lines)
-        + "\nNext: add the field's name to GUARDED_NAMES or a rule to harness/wire/scrub.py (or, if "
-        "it is no secret, its place to harness/wire/suspicious.py), and record again"
+        + "\nNext: add the field's name to GUARDED_NAMES or a rule to harness/wire/scrub.py (or, "
+        "if it is no secret, its place to harness/wire/suspicious.py), and record again"
     )

@@ -1,4 +1,4 @@
-"""What differs at every recording without anything having changed: what was timed or sampled.
+"""What differs between recordings though nothing changed: what was timed, computed or drawn.
 
 Such a value leaves the entry for the provenance header, and `<measured:3>` stands in its place;
 a replay puts it back. What is listed here is the whole list.
@@ -19,13 +19,20 @@ TIMED_METRICS = (  # metrics that MLflow hands out as {"key": ..., "value": ...}
     "train_steps_per_second",
     "train_tokens_per_second",
 )
+COMPUTED_METRICS = (  # their last digits depend on the processor that trained
+    "eval_loss",
+    "grad_norm",
+    "loss",
+    "train_loss",
+)
 TIMED_FIELDS = ("computeDuration", "duration")  # of the run history
 SAMPLED = ("scoring.invoke",)  # operations whose answer a model draws
-DROPPED_LINES = (  # log lines that a job writes by the clock, so that their number differs
+DROPPED_LINES = (  # log lines that a job writes by the clock, or with computed digits
     re.compile(r"^.*: step \d+/\d+, loss .*\n?", re.M),
+    re.compile(r"^.*: eval_loss [\d.]+ before, .*\n?", re.M),
 )
 _METRIC = re.compile(
-    rf'("key":\s*"(?:{"|".join(TIMED_METRICS)})",\s*"value":\s*)([-\d.eE+]+|"[^"]*")'
+    rf'("key":\s*"(?:{"|".join((*TIMED_METRICS, *COMPUTED_METRICS))})",\s*"value":\s*)([-\d.eE+]+|"[^"]*")'
 )
 _STRING = re.compile(r'("(?:\\.|[^"\\])*")(\s*:)?')
 _FIELD = re.compile(rf'("(?:{"|".join(TIMED_FIELDS)})":\s*)("[\d.:]+")')

@@ -125,10 +125,22 @@ class Window:
 
     @staticmethod
     def around(first: datetime, last: datetime) -> Window:
-        """From the day before the first to three days after the last."""
-        low, high = first - timedelta(days=1), last + timedelta(days=3)
-        days = {f"{low + timedelta(days=n):%Y-%m-%d}" for n in range((high - low).days + 2)}
+        """From the day before the first to a month after the last.
+
+        What is derived from a replayed run's timestamp is as near to that.
+        """
+        stood = datetime.fromtimestamp(int(TIMESTAMP), UTC)
+        low, high = first - timedelta(days=1), last + timedelta(days=30)
+        days = {
+            f"{start + timedelta(days=n):%Y-%m-%d}"
+            for start in (low, stood - timedelta(days=1))
+            for n in range((high - low).days + 1)
+        }
         return Window(low.timestamp(), high.timestamp(), frozenset(days))
+
+    def has(self, seconds: int) -> bool:
+        """Whether a moment, in seconds since the epoch, is in the window."""
+        return self.low <= seconds <= self.high or abs(seconds - int(TIMESTAMP)) < 30 * 86400
 
     @staticmethod
     def now() -> Window:
@@ -238,7 +250,7 @@ class Scrubber:
         return "20090213T231640Z" if near else found[0]
 
     def _epoch(self, found: re.Match[str]) -> str:
-        if not self.window.low <= int(found[1]) <= self.window.high:
+        if not self.window.has(int(found[1])):
             return found[0]
         fraction = f".{_FRACTION[: len(found[3])]}" if found[3] else ""
         return f"{MOMENT}{'789' if found[2] else ''}{fraction}"
