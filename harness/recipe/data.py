@@ -75,7 +75,7 @@ def _checked_rows(path: Path) -> int:
         raise RefusedError(
             f"{path.name} is not JSON Lines: {error}. Next: delete {path.parent} and run again"
         ) from error
-    missing = [column for column in COLUMNS if column not in rows.columns]
+    missing = [name for name in COLUMNS if name not in rows or rows[name].isna().all()]
     if missing or rows.empty:
         raise RefusedError(
             f"{path.name} has no {', '.join(missing) or 'rows'}; the job needs the columns "
