@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, lru_cache
 from urllib.parse import parse_qsl, urlsplit
 
 from harness.errors import WireError
@@ -152,6 +152,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("scoring.swagger", "GET", SCORING, "/swagger.json"),
 )
 
+_LAST = {op.path.rpartition("/")[2].lower() for op in OPERATIONS if not op.path.endswith("}")}
 _BY_NAME = {operation.name: operation for operation in OPERATIONS}
 
 
@@ -169,14 +170,29 @@ def operation(name: str) -> Operation:
 def name_of(method: str, url: str) -> str | None:
     """The operation a request is, or None when no operation is declared for it."""
     parts = urlsplit(url)
-    comp = dict(parse_qsl(parts.query)).get("comp")
+    comp = dict(parse_qsl(parts.query)).get("comp") if "comp=" in parts.query else None
     host, path = parts.hostname or "", parts.path
-    return next((op.name for op in OPERATIONS if op.matches(method, host, path, comp)), None)
+    last = path.rpartition("/")[2].lower()
+    likely = _likely(method, host, last if last in _LAST else "", path.count("/"))
+    return next((op.name for op in likely if op.matches(method, host, path, comp)), None)
 
 
 def named(names: Iterable[str]) -> tuple[Operation, ...]:
     """The operations of these names, in the order given. Raises WireError on a misspelt one."""
     return tuple(operation(name) for name in names)
+
+
+@lru_cache(maxsize=4096)
+def _likely(method: str, host: str, last: str, depth: int) -> tuple[Operation, ...]:
+    """Operations that a path of that depth and last segment can be, so that few are tried."""
+    return tuple(
+        op
+        for op in OPERATIONS
+        if op.method in (method, "*")
+        and _pattern(op.host).fullmatch(host)
+        and (op.path.endswith(":path}") or op.path.count("/") == depth)
+        and (op.path.endswith("}") or op.path.rpartition("/")[2].lower() == last)
+    )
 
 
 @cache
