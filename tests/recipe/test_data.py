@@ -17,7 +17,8 @@ ROWS = 110  # 5 % of it is 5.5 rows, which datasets rounds to 6
 @pytest.fixture
 def dataset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data set of the hub's layout on disk, with a name for each of the four splits."""
-    monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
+    # read at import, and another test may have imported datasets before
+    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")
     folder = tmp_path / "chats"
     folder.mkdir()
     files = "".join(f"  - split: {split}\n    path: {split}.jsonl\n" for split in SPLITS)
