@@ -10,6 +10,7 @@ from harness.errors import HarnessError
 USAGE = """usage: python -m harness COMMAND [options]
 
   twin     run the embedded Azure ML in the foreground, for any client (twin --help)
+  sweep    delete what a run that was killed has left (sweep --help)
   report   write the page of a run again: report reports/latest/run.json
 """
 
@@ -24,6 +25,10 @@ def main(arguments: list[str] | None = None) -> int:
             from harness.report.__main__ import main as report
 
             return report(rest)
+        case ["sweep", *rest]:
+            from harness.janitor.sweep import main as sweep
+
+            return sweep(rest)
         case ["-h" | "--help"]:
             sys.stdout.write(USAGE)
             return 0

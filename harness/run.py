@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from harness.janitor.delete import Leftover, by_hand
 from harness.janitor.ledger import Ledger
+from harness.janitor.watch import watched
 from harness.report.run_record import Finding, Scoring
 from harness.targets import open_target
 from harness.targets.target import Target
@@ -138,7 +139,7 @@ def open_run(
     """
     folder.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
-    with open_target(plan, folder, cassettes / scenario) as target:
+    with _watchdog(plan, folder), open_target(plan, folder, cassettes / scenario) as target:
         run = Run(
             scenario=scenario,
             plan=plan,
@@ -160,6 +161,11 @@ def open_run(
                     cleanup.check()
         if target.tape:
             target.tape.check_played(run.passed(), with_tests=run.whole)
+
+
+def _watchdog(plan: Plan, folder: Path) -> AbstractContextManager[None]:
+    """Who deletes when this process dies; a replay creates nothing."""
+    return nullcontext() if plan.target == "cassette" else watched(folder)
 
 
 def _through(run: Run) -> Through | None:

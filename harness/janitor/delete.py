@@ -1,19 +1,32 @@
-"""Step 9: delete all that the ledger names, and prove that it is gone."""
+"""Delete all that the ledger names, and prove that it is gone.
+
+Endpoints first, jobs beside them, clusters when no job uses them any more. Every thing gets its
+own patience; one that cannot be deleted does not keep the others. Safe to run twice, and side by
+side with itself: what is gone already counts as deleted.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from harness.errors import LeftoverError
-from harness.janitor.kinds import KINDS, Kind
+from harness.janitor.kinds import KINDS
+from harness.janitor.prices import prices
 
 if TYPE_CHECKING:
-    from azure.ai.ml import MLClient
-
+    from harness.janitor.hands import Hands
     from harness.janitor.ledger import Entry, Ledger
+
+PATIENCE = 120.0  # seconds for one thing
+GRACE = 2.0  # seconds in which a create that nobody answered may still make it appear
+_SIDE_BY_SIDE = 8
+_RENEWALS = 3
+_AGAIN = (401, 408, 409, 429)  # and all from 500 on: worth another try
 
 
 @dataclass(frozen=True)
@@ -28,12 +41,15 @@ class Deleted:
 
 @dataclass(frozen=True)
 class Leftover:
-    """One thing that may still be there, why, and the command that finishes the job by hand."""
+    """One thing that may still be there: why, the command that finishes the job by hand, what it
+    costs a day at most (None: no price known), and its page in the studio."""
 
     kind: str
     name: str
     why: str
     command: str
+    usd_per_day: float | None = None
+    portal: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,65 +60,151 @@ class Cleanup:
     leftovers: tuple[Leftover, ...]
 
     def check(self) -> None:
-        """Raises LeftoverError naming each thing left and the command to type."""
+        """Raises LeftoverError naming each thing left, its price and the command to type."""
         if self.leftovers:
-            lines = [
-                f"  {left.kind} {left.name}: {left.why}\n    {left.command}"
-                for left in self.leftovers
-            ]
             raise LeftoverError(
                 f"{len(self.leftovers)} thing(s) may still exist and cost money. "
-                "Next, type:\n" + "\n".join(lines)
+                "Next, type:\n" + "\n".join(map(told, self.leftovers))
             )
 
 
+class StillThereError(LeftoverError):
+    """It was deleted, and the service still shows it."""
+
+
 def delete_all(
-    client: MLClient, ledger: Ledger, clock: Callable[[], float] = time.monotonic
+    hands: Hands,
+    ledger: Ledger,
+    patience: float = PATIENCE,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Cleanup:
-    """Delete what the ledger still holds open, newest first; one failure does not stop the rest."""
-    deleted, leftovers = [], []
-    for entry in ledger.open_entries():
-        started = clock()
-        try:
-            proof = _delete(client, KINDS[entry.kind], entry)
-        except Exception as error:  # whatever went wrong, the next entry is still to be deleted
-            leftovers.append(by_hand(entry, f"{type(error).__name__}: {error}", _where(client)))
-            continue
+    """Delete what the ledger still holds open in the workspace of `hands`, and close what is gone.
+
+    `patience` is how long to try each thing, in seconds.
+    """
+    found: list[Deleted | Leftover] = []
+    here = [each for each in ledger.open_entries() if each.place in (None, hands.place)]
+    waves = groupby(sorted(here, key=_wave), key=_wave)
+    for _, wave in waves:
+        found += _wave_deleted(hands, ledger, list(wave), patience, clock)
+    return Cleanup(
+        tuple(one for one in found if isinstance(one, Deleted)),
+        tuple(one for one in found if isinstance(one, Leftover)),
+    )
+
+
+def by_hand(entry: Entry, why: str) -> Leftover:
+    """The leftover, with the command that finishes the job."""
+    kind, place = KINDS[entry.kind], entry.place
+    return Leftover(
+        kind=entry.kind,
+        name=entry.name,
+        why=why,
+        command=kind.by_hand.format(name=entry.name) + (place.options() if place else ""),
+        usd_per_day=prices().per_day(entry),
+        portal=kind.studio.format(name=entry.name, workspace=place.address) if place else "",
+    )
+
+
+def told(left: Leftover) -> str:
+    """A leftover in three or four lines: what, why, what it costs, where, and what to type."""
+    cost = f" (up to ${left.usd_per_day:,.2f} a day)" if left.usd_per_day else ""
+    lines = [f"  {left.kind} {left.name}{cost}: {left.why}", f"    {left.command}"]
+    return "\n".join([*lines, f"    {left.portal}"] if left.portal else lines)
+
+
+def _wave(entry: Entry) -> int:
+    return KINDS[entry.kind].wave
+
+
+def _wave_deleted(
+    hands: Hands,
+    ledger: Ledger,
+    entries: Sequence[Entry],
+    patience: float,
+    clock: Callable[[], float],
+) -> list[Deleted | Leftover]:
+    """One alone in this thread, so that an ordinary run asks in the same order every time."""
+
+    def one(entry: Entry) -> Deleted | Leftover:
+        return _one(hands, ledger, entry, patience, clock)
+
+    running = [entry for entry in entries if not entry.ended]
+    ended = [entry for entry in entries if entry.ended]
+    if len(running) < 2:
+        return [one(entry) for entry in [*running, *ended]]
+    with ThreadPoolExecutor(min(len(running), _SIDE_BY_SIDE)) as pool:
+        return [*pool.map(one, running), *map(one, ended)]
+
+
+def _one(
+    hands: Hands, ledger: Ledger, entry: Entry, patience: float, clock: Callable[[], float]
+) -> Deleted | Leftover:
+    started = clock()
+    try:
+        proof = _patiently(hands, entry, patience)
         ledger.gone(entry.kind, entry.name)
-        deleted.append(Deleted(entry.kind, entry.name, clock() - started, proof))
-    return Cleanup(tuple(deleted), tuple(leftovers))
+    except Exception as error:  # whatever went wrong, the next entry is still to be deleted
+        return by_hand(entry, f"{type(error).__name__}: {error}")
+    return Deleted(entry.kind, entry.name, clock() - started, proof)
 
 
-def by_hand(entry: Entry, why: str, where: str = "") -> Leftover:
-    """The leftover, with the command that finishes the job; `where` names the workspace."""
-    command = KINDS[entry.kind].by_hand.format(name=entry.name)
-    return Leftover(entry.kind, entry.name, why, command + where)
+def _patiently(hands: Hands, entry: Entry, patience: float) -> tuple[str, ...]:
+    """Try until it is gone or patience is at its end; then the last error is raised."""
+    import stamina
+
+    until, renewals = time.monotonic() + patience, 0
+    for attempt in stamina.retry_context(
+        on=worth_another_try, attempts=None, timeout=patience, wait_initial=0.3, wait_max=15.0
+    ):
+        with attempt:
+            try:
+                return _gone(hands, entry, max(until - time.monotonic(), 1.0))
+            except Exception as error:
+                if getattr(error, "status_code", None) != 401:
+                    raise
+                renewals += 1
+                if renewals <= _RENEWALS:
+                    hands.renew()
+                raise
+    raise AssertionError("stamina returns or raises")
 
 
-def _delete(client: MLClient, kind: Kind, entry: Entry) -> tuple[str, ...]:
-    """Delete if it is there, then prove absence. Raises RuntimeError when it is still there."""
-    if _present(client, kind, entry.name):
-        kind.delete(client, entry.name)
-        if _present(client, kind, entry.name):
-            raise RuntimeError("it was deleted, and a GET still finds it")
-    if kind.names is None:
+def worth_another_try(error: Exception) -> bool:
+    """Whether time may heal it: a conflict, too many requests, the service or the network."""
+    status = getattr(error, "status_code", None)
+    if isinstance(status, int):
+        return status in _AGAIN or status >= 500 or status < 400  # 200: an operation that failed
+    named = {kind.__name__ for kind in type(error).__mro__}
+    return isinstance(error, OSError | StillThereError) or "AzureError" in named
+
+
+def _gone(hands: Hands, entry: Entry, seconds: float) -> tuple[str, ...]:
+    """Delete if it is there, then prove absence. Raises StillThereError when it is still there."""
+    kind, name = entry.kind, entry.name
+    if _appears(hands, entry):
+        try:
+            hands.delete(kind, name, seconds)
+        except Exception:
+            if hands.present(kind, name):
+                raise
+        if hands.present(kind, name):
+            raise StillThereError("it was deleted, and a GET still finds it")
+    if not KINDS[kind].listed:
         return ("it ended",)
-    if entry.name in kind.names(client):
-        raise RuntimeError("a GET answers 404, and the list still names it")
+    if name in hands.names(kind):
+        raise StillThereError("a GET answers 404, and the list still names it")
     return ("GET answers 404", "not in the list")
 
 
-def _present(client: MLClient, kind: Kind, name: str) -> bool:
-    from azure.core.exceptions import ResourceNotFoundError
-
-    try:
-        return not kind.gone(kind.get(client, name))
-    except ResourceNotFoundError:
+def _appears(hands: Hands, entry: Entry) -> bool:
+    """Whether it is there. A create that nobody answered may be under way: look once more."""
+    if hands.present(entry.kind, entry.name):
+        return True
+    if entry.answered or time.time() - entry.at > _SURELY:
         return False
+    time.sleep(GRACE)
+    return hands.present(entry.kind, entry.name)
 
 
-def _where(client: MLClient) -> str:
-    return (
-        f" --subscription {client.subscription_id} --resource-group {client.resource_group_name}"
-        f" --workspace-name {client.workspace_name}"
-    )
+_SURELY = 600.0  # seconds after which an unanswered create has come to nothing

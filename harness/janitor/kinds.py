@@ -2,64 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from azure.ai.ml import MLClient
-
-TERMINAL = ("Completed", "Failed", "Canceled")
+TERMINAL = ("Completed", "Failed", "Canceled", "NotResponding")
 
 
 @dataclass(frozen=True)
 class Kind:
-    """Delete, read one, list names; `gone` says whether what was read counts as absent."""
+    """Data only; `sdk_hands` and `arm_hands` know how to ask for it.
 
-    delete: Callable[[MLClient, str], None]
-    get: Callable[[MLClient, str], Any]
-    names: Callable[[MLClient], list[str]] | None  # None: listed for ever, as jobs are
-    gone: Callable[[Any], bool]
+    Addresses in the studio are those its pages have today; they are documented nowhere.
+    """
+
+    path: str  # below the workspace's ARM id
+    wave: int  # 0 goes first, the next wave only after all of it has gone or was given up
+    listed: bool  # whether absence can be seen in the list; a job stays in it for ever
+    metered: bool  # costs by the hour from its create on; a cluster does so only through its jobs
     by_hand: str
-
-
-def _delete_endpoint(client: MLClient, name: str) -> None:
-    client.online_endpoints.begin_delete(name).wait()
-
-
-def _delete_compute(client: MLClient, name: str) -> None:
-    client.compute.begin_delete(name).wait()
-
-
-def _cancel_job(client: MLClient, name: str) -> None:
-    client.jobs.begin_cancel(name).wait()
-
-
-def _ended(job: Any) -> bool:
-    # newer SDKs answer with an enum
-    return str(getattr(job.status, "value", job.status)) in TERMINAL
+    studio: str
 
 
 KINDS: dict[str, Kind] = {
     "endpoint": Kind(
-        delete=_delete_endpoint,
-        get=lambda client, name: client.online_endpoints.get(name),
-        names=lambda client: [str(endpoint.name) for endpoint in client.online_endpoints.list()],
-        gone=lambda endpoint: False,
+        path="onlineEndpoints",
+        wave=0,
+        listed=True,
+        metered=True,
         by_hand="az ml online-endpoint delete --yes --name {name}",
-    ),
-    "compute": Kind(
-        delete=_delete_compute,
-        get=lambda client, name: client.compute.get(name),
-        names=lambda client: [str(compute.name) for compute in client.compute.list()],
-        gone=lambda compute: False,
-        by_hand="az ml compute delete --yes --name {name}",
+        studio="https://ml.azure.com/endpoints/realtime/{name}/detail?wsid={workspace}",
     ),
     "job": Kind(  # a job that ended costs nothing; it is canceled, not deleted
-        delete=_cancel_job,
-        get=lambda client, name: client.jobs.get(name),
-        names=None,
-        gone=_ended,
+        path="jobs",
+        wave=0,
+        listed=False,
+        metered=True,
         by_hand="az ml job cancel --name {name}",
+        studio="https://ml.azure.com/runs/{name}?wsid={workspace}",
+    ),
+    "compute": Kind(
+        path="computes",
+        wave=1,
+        listed=True,
+        metered=False,
+        by_hand="az ml compute delete --yes --name {name}",
+        studio="https://ml.azure.com/compute/{name}/details?wsid={workspace}",
     ),
 }

@@ -206,19 +206,24 @@ def _line(text: str) -> dict[str, Any] | None:
     return line if ours else None
 
 
+_TEXTS = ("run", "owner", "expires", "size", "target", "ready")
+
+
 def _entry(line: Mapping[str, Any]) -> Entry:
     where = [str(line.get(key) or "") for key in ("subscription", "group", "workspace")]
-    texts = {
-        key: str(line.get(key) or "")
-        for key in ("run", "owner", "expires", "size", "target", "ready")
-    }
+    text = {key: str(line.get(key) or "") for key in _TEXTS}
     return Entry(
         kind=line["kind"],
         name=line["name"],
         place=Place(*where) if all(where) else None,
+        run=text["run"],
+        owner=text["owner"],
+        expires=text["expires"],
+        size=text["size"],
         count=int(line.get("count") or 0),
+        target=text["target"],
+        ready=text["ready"],
         at=float(line.get("at") or 0.0),
-        **texts,
     )
 
 

@@ -109,12 +109,15 @@ class Scoring:
 
 @dataclass(frozen=True)
 class Leftover:
-    """Something this run created that still exists, and the command that removes it."""
+    """Something this run created that still exists, and the command that removes it. A price of
+    None is not known; `portal` is its page in the studio."""
 
     kind: str
     name: str
     why: str
     command: str
+    usd_per_day: float | None = None
+    portal: str = ""
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ class Target:
     proves: str  # what a green run on it is evidence of
     config: Path | None = None  # folder of config.json; None: search upwards as the SDK does
     logs: Mapping[str, Path] | None = None  # name -> file, for the report
+    ready: Path | None = None  # file that leads another process to the same twin
     tape: Tape | None = None  # answers every request; nothing is sent
     timestamp: str | None = None  # the run's, when names must come out as recorded
     recorded: str | None = None  # where and when the answers were recorded

@@ -27,8 +27,13 @@ STOP_SECONDS = 15
 def open_twin(plan: Plan, folder: Path) -> Iterator[Target]:
     """A twin started for this run, its state under `folder/twin`, stopped at the end.
 
-    Raises TargetError when it does not come up, with the end of its log.
+    HARNESS_TWIN_READY names the ready file of a twin that runs already: then that one is used, and
+    left running. Raises TargetError when none comes up, with the end of its log.
     """
+    if running := os.environ.get("HARNESS_TWIN_READY"):
+        with _attached(Path(running), folder / "twin") as target:
+            yield target
+        return
     state, log = folder / "twin", folder / "twin.log"
     state.mkdir(parents=True, exist_ok=True)
     process = _start(plan, state, log)
@@ -41,6 +46,7 @@ def open_twin(plan: Plan, folder: Path) -> Iterator[Target]:
                 proves="recipe, harness and SDK fit together; it says nothing about Azure",
                 config=state,
                 logs={"twin": log},
+                ready=state / "ready.json",
             )
         if process.poll() is not None:
             raise TargetError(
@@ -74,10 +80,32 @@ def twin_command(plan: Plan, state: Path) -> list[str]:
     return command
 
 
+@contextmanager
+def _attached(file: Path, state: Path) -> Iterator[Target]:
+    """A twin that somebody else started; HARNESS_TIMESTAMP fixes the names of this run."""
+    try:
+        ready = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise TargetError(
+            f"HARNESS_TWIN_READY={file} leads to no twin ({error}). "
+            f"Next: python -m harness twin --ready-file {file}"
+        ) from error
+    state.mkdir(parents=True, exist_ok=True)
+    _write_config(state, ready["env"])
+    with environment(ready["env"], removed=ready.get("unset", ())):
+        yield Target(
+            name="twin",
+            proves="recipe, harness and SDK fit together; it says nothing about Azure",
+            config=state,
+            ready=file.resolve(),
+            timestamp=os.environ.get("HARNESS_TIMESTAMP"),
+        )
+
+
 def _start(plan: Plan, state: Path, log: Path) -> subprocess.Popen[bytes]:
     (state / "ready.json").unlink(missing_ok=True)
     with log.open("ab") as output:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             twin_command(plan, state),
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
@@ -85,6 +113,8 @@ def _start(plan: Plan, state: Path, log: Path) -> subprocess.Popen[bytes]:
             stderr=subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C is for the run; the twin must outlive it to clean up
         )
+    (state / "pid").write_text(f"{process.pid}\n", encoding="utf-8")  # for the watchdog
+    return process
 
 
 def _ready(process: subprocess.Popen[bytes], file: Path, log: Path) -> dict[str, Any]:

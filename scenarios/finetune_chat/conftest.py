@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from harness.janitor.delete import Cleanup, delete_all
+from harness.janitor.sdk_hands import SdkHands
+from harness.janitor.tags import expiry
 from harness.pytest_plugin import scenario_run
 from harness.recipe.base_model import BaseModel, find_base_model
 from harness.recipe.compute import Cluster, provide_cluster
@@ -34,7 +36,16 @@ def run(request: pytest.FixtureRequest) -> Iterator[Run]:
 @step(1, "Connect")
 def connection(run: Run) -> Connection:
     found = connect(run.plan, timestamp=run.timestamp, config=run.target.config)
-    run.finalizer = partial(delete_all, found.workspace, run.ledger)
+    hands, limits = SdkHands(found.workspace), run.plan.limits
+    run.ledger.describe(
+        hands.place,
+        run=run.timestamp,
+        owner=limits.owner,
+        expires=expiry(run.timestamp, limits.keep_hours),
+        target=run.target.name,
+        ready=run.target.ready,
+    )
+    run.finalizer = partial(delete_all, hands, run.ledger, limits.patience_seconds)
     run.show(workspace=found.workspace.workspace_name, region=found.location)
     return found
 
