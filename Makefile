@@ -11,7 +11,7 @@ LIGHT := .venv/.made
 TWIN := .venv-twin/.made
 PIP := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run replay test test-light test-twin lint bench clean light twin-env regenerate
+.PHONY: run replay test test-light test-twin lint bench clean light twin-env regenerate prove-replay
 
 run: $(LIGHT) $(TWIN) ## the whole recipe on the twin
 	@echo "== the recipe on the twin: nine steps, about a minute =="
@@ -46,6 +46,9 @@ bench: $(LIGHT) $(TWIN) ## ratios, measured side by side
 
 regenerate: $(TWIN) ## make the base model again from nothing and compare (two minutes)
 	.venv-twin/bin/python -m pytest tests/twin/data -m slow_regenerate
+
+prove-replay: $(LIGHT) $(TWIN) ## a hundred replays: threads, uploads, no network (two minutes)
+	.venv/bin/python -m pytest tests/wire -m slow_replay
 
 light: $(LIGHT)
 twin-env: $(TWIN)

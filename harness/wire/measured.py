@@ -31,9 +31,8 @@ DROPPED_LINES = (  # log lines that a job writes by the clock, or with computed 
     re.compile(r"^.*: step \d+/\d+, loss .*\n?", re.M),
     re.compile(r"^.*: eval_loss [\d.]+ before, .*\n?", re.M),
 )
-_METRIC = re.compile(
-    rf'("key":\s*"(?:{"|".join((*TIMED_METRICS, *COMPUTED_METRICS))})",\s*"value":\s*)([-\d.eE+]+|"[^"]*")'
-)
+_NAMES = "|".join((*TIMED_METRICS, *COMPUTED_METRICS))
+_METRIC = re.compile(rf'("key":\s*"(?:{_NAMES})",\s*"value":\s*)([-\d.eE+]+|"[^"]*")')
 _STRING = re.compile(r'("(?:\\.|[^"\\])*")(\s*:)?')
 _FIELD = re.compile(rf'("(?:{"|".join(TIMED_FIELDS)})":\s*)("[\d.:]+")')
 

@@ -60,6 +60,10 @@ USER_NAMES = (
     "createdBy|lastModifiedBy|userName|upn|user_name|userPrincipalName|userPuId|"
     "userAltSecId|mlflow\\.user"
 )
+_STOOD = re.compile(  # stand-ins, wherever a client carried them
+    rf"cmVjb3JkZWQta2V5L[A-Za-z0-9]{{7}}|{SIGNATURE}"
+    r"|recorded-mail-\d+@example\.invalid|recorded-user-\d+"
+)
 _JWT = re.compile(r"eyJ[\w-]{5,}(?:\.[\w-]*){2,4}")
 _JSON_SECRET = re.compile(
     rf'((\\*")(?:{GUARDED_NAMES})\2\s*:\s*\2)((?:(?!\2)(?:\\.|[^"\\]|\\))+)(?=\2)', re.I
@@ -167,6 +171,7 @@ class Scrubber:
         `of_client` says that a request holds it: an id not seen before was made by the client.
         """
         text = re.sub(rf"(?<!\d)(?:{self.timestamp}|{TIMESTAMP})(?!\d)", "<run:timestamp>", text)
+        text = _STOOD.sub(lambda found: self._of("key", found[0]), text)
         text = _JWT.sub(lambda found: f"<token:{audience(found[0])}>", text)
         text = self._secrets(text)
         text = self._places(text)
@@ -182,6 +187,7 @@ class Scrubber:
         return f'"{ETAG}"' if name == "etag" else self.scrub(value)
 
     def _secrets(self, text: str) -> str:
+        text = _REMOTE.sub("recorded-repository", text)
         text = _SIGNATURE.sub(lambda found: f"{found[1] or found[3]}<signature>", text)
         text = _EXPIRY.sub(rf"\g<1>\g<3>{FAR}", text)
         for pattern in (_JSON_SECRET, _JSON_KEY, _XML_SECRET):
@@ -194,7 +200,6 @@ class Scrubber:
         """People, machines and checkouts."""
         if "git." in text:
             text = re.sub(r",\s*\}", "}", _GIT.sub("", text)) if _GIT.search(text) else text
-        text = _REMOTE.sub("recorded-repository", text)
         text = _USER.sub(lambda found: found[1] + self._of("user", found[3]), text)
         text = _MLFLOW_USER.sub(lambda found: found[1] + self._of("user", found[2]), text)
         text = _MAIL.sub(lambda found: self._of("mail", found[0]), text)

@@ -6,6 +6,7 @@ rule, never by a file.
 
 from __future__ import annotations
 
+import base64
 import math
 import re
 from collections import Counter
@@ -40,6 +41,8 @@ def suspects(entry: dict[str, Any]) -> list[Suspect]:
         if field.endswith((".sha256", ".etag")):
             continue
         text = _HASHES.sub("", text)
+        if field.endswith(".base64"):  # what binary holds is looked at, not its disguise
+            text = _RUN.sub(" ", base64.b64decode(text).decode("latin-1"))
         found += [
             Suspect(str(entry.get("operation")), field.lstrip("."), kind, f"{hit[:4]}...")
             for kind, hit in _looks(text)
