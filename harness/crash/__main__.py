@@ -1,0 +1,106 @@
+"""`python -m harness.crash`: what `make crash` runs."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from harness.crash.campaign import Campaign, Result, line, write
+from harness.crash.points import Point, parse
+from harness.crash.runs import ROOT, load
+from harness.errors import HarnessError
+from harness.janitor.environment import twin_environment
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0 when every point was reached and nothing is left, 1 otherwise."""
+    given = _parser().parse_args(arguments)
+    folder = Path(tempfile.mkdtemp(prefix="crash-"))
+    os.environ["HARNESS_WITHOUT"] = given.without or ""
+    began = time.monotonic()
+    with _twin(folder) as ready:
+        load()
+        campaign = Campaign(ready, folder, sweeps=not given.without)
+        wanted = _wanted(campaign, given)
+        _say(f"{len(wanted)} points, {given.jobs} at a time, in {folder}")
+        results = campaign.run(wanted, given.jobs)
+    seconds = time.monotonic() - began
+    if given.json:
+        write(given.json, results, seconds)
+    return _conclusion(results, seconds, folder)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m harness.crash", description=__doc__)
+    add = parser.add_argument
+    add("--sample", type=int, metavar="N", help="N points drawn at random instead of all")
+    add("--seed", type=int, default=0, help="of the draw")
+    add("--only", action="append", metavar="POINT", help="such as endpoint.create#1:after:kill")
+    add("--without", choices=("watchdog", "ledger"), help="prove that leaks would be found")
+    add("--jobs", type=int, default=2, help="runs at a time")
+    add("--json", type=Path, help="where to write the outcome")
+    return parser
+
+
+@contextmanager
+def _twin(folder: Path) -> Iterator[Path]:
+    """One twin for all points, and this process's environment led to it."""
+    ready, state = folder / "ready.json", folder / "twin"
+    command = [sys.executable, "-m", "harness", "twin", "--state", str(state)]
+    with (folder / "twin.log").open("wb") as log:
+        process = subprocess.Popen(
+            [*command, "--ready-file", str(ready)],
+            cwd=ROOT,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+        while not ready.exists():
+            if process.poll() is not None:
+                raise HarnessError(f"the twin did not start; see {folder / 'twin.log'}")
+            time.sleep(0.05)
+        with twin_environment(ready):
+            yield ready
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _wanted(campaign: Campaign, given: argparse.Namespace) -> list[Point]:
+    """All points, a sample of them, or those that were named; the order is the recipe's."""
+    found = campaign.enumerate()
+    if given.only:
+        return [parse(text) for text in given.only]
+    if not given.sample:
+        return found
+    chosen = random.Random(given.seed).sample(range(len(found)), min(given.sample, len(found)))
+    return [found[index] for index in sorted(chosen)]
+
+
+def _conclusion(results: Sequence[Result], seconds: float, folder: Path) -> int:
+    bad = [result for result in results if result.left or not result.reached]
+    for result in bad:
+        what = ", ".join(result.left) if result.left else "the run ended before this point"
+        _say(f"{result.point}: {what}\n  again: python -m harness.crash --only {result.point}")
+    _say(f"{line(results)} ({seconds:.0f} s)")
+    if bad:
+        _say(f"logs: {folder}")
+    return 1 if bad else 0
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,160 @@
+"""One run of the recipe, ended at a point, in a process forked from one that has the SDK loaded."""
+
+from __future__ import annotations
+
+import os
+import runpy
+import subprocess
+import sys
+import time
+import traceback
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import NoReturn
+
+from harness.crash.points import Point
+
+ROOT = Path(__file__).resolve().parents[2]
+COMPLETED = "1000000000"  # the timestamp whose job has completed: submitting it again is instant
+QUICK = {
+    "training.max_steps": 1,
+    "scoring.rounds": 5,
+    "scoring.warmup": 0,
+    "limits.patience_seconds": 60,
+}
+HEAVY = (
+    "azure.ai.ml",
+    "azure.ai.ml.dsl",
+    "azure.ai.ml.entities",
+    "azure.identity",
+    "azureml.mlflow",
+    "datasets",
+    "mlflow",
+    "pandas",
+    "pytest",
+    "stamina",
+)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One run: its number, its point, its folder."""
+
+    number: int
+    point: Point | None
+    folder: Path
+    fresh: bool = False  # a job of its own, which really runs
+
+    @property
+    def timestamp(self) -> str:
+        """What the run takes its names from."""
+        return str(int(COMPLETED) + self.number) if self.fresh else COMPLETED
+
+    @property
+    def names(self) -> dict[str, str]:
+        """What its things are called; an endpoint's name goes on with the timestamp."""
+        return {
+            "compute": f"c{self.number}",
+            "endpoint": f"p{self.number}-",
+            "job": f"finetune-chat-{self.timestamp}" if self.fresh else "",
+        }
+
+    def command(self) -> list[str]:
+        """What `python -m pytest` is given."""
+        settings = QUICK | {
+            "compute.name": self.names["compute"],
+            "endpoint.prefix": self.names["endpoint"],
+            "register.name": f"m{self.number}",
+        }
+        found = ["scenarios/finetune_chat", "--target", "twin", "-q", "--tb=short"]
+        found += ["-p", "harness.crash.strike", "-p", "no:cacheprovider"]
+        found += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # the fork has it all loaded
+        found += ["--reports", str(self.folder)]
+        for key, value in settings.items():
+            found += ["--set", f"{key}={value}"]
+        if self.point and self.point.how == "worker":
+            found += ["-n", "1", "--max-worker-restart=0"]
+        return found
+
+    def environment(self, ready: Path) -> dict[str, str]:
+        """What tells the run where the twin is, and where to end."""
+        point = {"HARNESS_STRIKE": str(self.point)} if self.point else {}
+        return point | {
+            "HARNESS_TWIN_READY": str(ready),
+            "HARNESS_TIMESTAMP": self.timestamp,
+            "HARNESS_EXCHANGES": str(self.folder / "exchanges"),
+        }
+
+    def exchanges(self) -> list[str]:
+        """The operations that were asked, `struck` among them."""
+        with suppress(FileNotFoundError):
+            return (self.folder / "exchanges").read_text(encoding="utf-8").split()
+        return []
+
+    def watchdogs(self) -> list[int]:
+        """The process ids of its watchdogs."""
+        return [int(file.read_text()) for file in self.folder.glob("*/watchdog.pid")]
+
+
+def load() -> None:
+    """Import what a run imports, so that a fork begins at once."""
+    for name in HEAVY:
+        import_module(name)
+
+
+def start(attempt: Attempt, ready: Path) -> int:
+    """Fork a run; its process id. The process is `python -m pytest`, only sooner."""
+    attempt.folder.mkdir(parents=True)
+    pid = os.fork()
+    if pid == 0:
+        _become(attempt, ready)
+    return pid
+
+
+def _become(attempt: Attempt, ready: Path) -> NoReturn:
+    code = 70
+    try:
+        os.setsid()
+        os.chdir(ROOT)
+        log = os.open(attempt.folder / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        for source, target in ((nothing, 0), (log, 1), (log, 2)):
+            os.dup2(source, target)
+        os.environ.update(attempt.environment(ready))
+        sys.argv = ["pytest", *attempt.command()]
+        runpy.run_module("pytest", run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 1
+    except BaseException:  # whatever it was, the campaign must not go on in this process
+        traceback.print_exc()
+    finally:
+        with suppress(Exception):
+            sys.stdout.flush()
+        os._exit(code)
+
+
+def settled(attempt: Attempt, seconds: float = 120.0) -> bool:
+    """Wait until the watchdogs of a run have ended; whether they did."""
+    until = time.monotonic() + seconds
+    while any(map(_lives, attempt.watchdogs())):
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def sweep(attempt: Attempt) -> int:
+    """`python -m harness sweep` over the run's ledgers; its exit code."""
+    command = [sys.executable, "-m", "harness", "sweep", "--all-open", str(attempt.folder)]
+    with (attempt.folder / "sweep.log").open("ab") as log:
+        return subprocess.run(command, cwd=ROOT, stdout=log, stderr=log, check=False).returncode
+
+
+def _lives(pid: int) -> bool:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
