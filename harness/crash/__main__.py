@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         campaign = Campaign(ready, folder, sweeps=not given.without)
         wanted = _wanted(campaign, given)
         _say(f"{len(wanted)} points, {given.jobs} at a time, in {folder}")
-        results = campaign.run(wanted, given.jobs)
+        results = campaign.run(wanted, given.jobs, began + given.seconds)
     seconds = time.monotonic() - began
     if given.json:
         write(given.json, results, seconds)
@@ -46,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--only", action="append", metavar="POINT", help="such as endpoint.create#1:after:kill")
     add("--without", choices=("watchdog", "ledger"), help="prove that leaks would be found")
     add("--jobs", type=int, default=2, help="runs at a time")
+    add("--seconds", type=float, default=3600.0, help="begin no point after that long")
     add("--json", type=Path, help="where to write the outcome")
     return parser
 
@@ -76,14 +77,13 @@ def _twin(folder: Path) -> Iterator[Path]:
 
 
 def _wanted(campaign: Campaign, given: argparse.Namespace) -> list[Point]:
-    """All points, a sample of them, or those that were named; the order is the recipe's."""
+    """All points, a sample of them, or those that were named; the order is a draw."""
     found = campaign.enumerate()
     if given.only:
         return [parse(text) for text in given.only]
-    if not given.sample:
-        return found
-    chosen = random.Random(given.seed).sample(range(len(found)), min(given.sample, len(found)))
-    return [found[index] for index in sorted(chosen)]
+    count = min(given.sample or len(found), len(found))
+    chosen = random.Random(given.seed).sample(range(len(found)), count)
+    return [found[index] for index in chosen]
 
 
 def _conclusion(results: Sequence[Result], seconds: float, folder: Path) -> int:

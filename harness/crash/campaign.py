@@ -49,13 +49,15 @@ class Campaign:
         running = points(while_running(with_job), fresh=True)
         return [*points(numbered(with_completed)), *running]
 
-    def run(self, wanted: Sequence[Point], jobs: int) -> list[Result]:
-        """End a run at each point, `jobs` at a time."""
+    def run(self, wanted: Sequence[Point], jobs: int, until: float) -> list[Result]:
+        """End a run at each point, `jobs` at a time; none is begun after `until` (monotonic)."""
         waiting, results = list(wanted)[::-1], []
         going: dict[int, tuple[Attempt, float]] = {}
         with ThreadPoolExecutor(jobs) as pool:
             done: list[Future[Result]] = []
             while waiting or going:
+                if time.monotonic() > until:
+                    waiting.clear()
                 while waiting and len(going) + sum(not f.done() for f in done) < jobs:
                     attempt = self._attempt(waiting.pop())
                     going[start(attempt, self._ready)] = (attempt, time.monotonic())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import runpy
 import subprocess
@@ -102,6 +103,8 @@ def load() -> None:
     """Import what a run imports, so that a fork begins at once."""
     for name in HEAVY:
         import_module(name)
+    gc.collect()
+    gc.freeze()  # a fork need not look at it again
 
 
 def start(attempt: Attempt, ready: Path) -> int:
