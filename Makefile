@@ -15,7 +15,7 @@ PIP := -m pip install --quiet --disable-pip-version-check
 
 run: $(LIGHT) $(TWIN) ## the whole recipe on the twin
 	@echo "== the recipe on the twin: nine steps, about a minute =="
-	.venv/bin/python -m pytest scenarios --target twin -v -s --junitxml=reports/junit.xml
+	.venv/bin/python -m pytest scenarios --target twin -v --junitxml=reports/junit.xml
 
 replay: $(LIGHT) ## the whole recipe from recorded answers; needs neither twin nor network
 	@echo "== the recipe, replayed =="

@@ -13,6 +13,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
+from math import isfinite
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -30,7 +31,7 @@ def _rule(default: Any, **rule: Any) -> Any:
 
 @dataclass(frozen=True)
 class Workspace:
-    """Where the run happens. Empty names come from config.json, then from the environment."""
+    """Where the run happens. Names left empty come from config.json, else the environment."""
 
     subscription: str = ""  # else AZURE_SUBSCRIPTION_ID
     group: str = ""  # else AZURE_RESOURCE_GROUP
@@ -249,21 +250,35 @@ def _tables(path: Path, target: str, problems: list[str]) -> dict[str, dict[str,
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise PlanError(["no such file; give one with --plan FILE"], source=str(path)) from None
+    except OSError as error:
+        raise PlanError([f"cannot be read: {error.strerror}"], source=str(path)) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PlanError([f"not TOML: {error}"], source=str(path)) from error
-    overlays = tables.pop("on", {})
+    overlays = _only_tables({"on": tables.pop("on", {})}, problems).get("on", {})
     for name in sorted(set(overlays) - set(TARGETS)):
         problems.append(f"[on.{name}]: no such target; there are {_listed(TARGETS)}")
-    for section, values in overlays.get(target, {}).items():
-        tables[section] = {**tables.get(section, {}), **values}
-    for section in [name for name, values in tables.items() if not isinstance(values, dict)]:
-        problems.append(f"{section} stands outside of a section; put it under a [section]")
-        del tables[section]
-    return tables
+    over = _only_tables(_only_tables(overlays, problems, "on.").get(target, {}), problems)
+    under = _only_tables(tables, problems)
+    return {name: {**under.get(name, {}), **over.get(name, {})} for name in [*under, *over]}
+
+
+def _only_tables(
+    found: Mapping[str, Any], problems: list[str], prefix: str = ""
+) -> dict[str, dict[str, Any]]:
+    """Those values that are tables; the others are problems."""
+    problems += [
+        f"{prefix}{name} = {_shown(value)} stands where a [section] belongs"
+        for name, value in found.items()
+        if not isinstance(value, dict)
+    ]
+    return {name: value for name, value in found.items() if isinstance(value, dict)}
 
 
 def _set(tables: dict[str, dict[str, Any]], setting: str, problems: list[str]) -> None:
-    """Lay one `section.key=value` over the tables; the value is TOML, or else text."""
+    """Lay one `section.key=value` over the tables; the value is TOML, or else text.
+
+    Where text is wanted, `7` and `2024-05-20` are text: a version need not be typed in quotes.
+    """
     name, equals, text = setting.partition("=")
     section, dot, key = name.strip().partition(".")
     if not (equals and dot and key):
@@ -272,6 +287,9 @@ def _set(tables: dict[str, dict[str, Any]], setting: str, problems: list[str]) -
     try:
         value = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
+        value = text
+    wants_text = section in SECTIONS and get_type_hints(SECTIONS[section]).get(key) is str
+    if wants_text and not isinstance(value, str):
         value = text
     tables.setdefault(section, {})[key] = value
 
@@ -322,9 +340,13 @@ def _ruled(value: Any, rule: Mapping[str, Any]) -> str | None:
 
 def _parameters(name: str, table: Mapping[str, Any], problems: list[str]) -> dict[str, Scalar]:
     """A table of component inputs; their names are checked against the component itself."""
-    bad = [key for key, value in table.items() if type(value) not in (str, int, float)]
+    bad = [
+        key
+        for key, value in table.items()
+        if type(value) not in (str, int, float) or (type(value) is float and not isfinite(value))
+    ]
     problems += [
-        f"{name}.{key} = {_shown(table[key])} must be text or a number"
+        f"{name}.{key} = {_shown(table[key])} must be text or a finite number"
         + (' (the component wants "true" or "false" as text)' if type(table[key]) is bool else "")
         for key in bad
     ]
@@ -340,4 +362,4 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def _shown(value: Any) -> str:
-    return json.dumps(value) if not isinstance(value, tuple) else json.dumps(list(value))
+    return json.dumps(list(value) if isinstance(value, tuple) else value, default=str)

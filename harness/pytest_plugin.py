@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -133,8 +134,24 @@ def scenario_run(config: pytest.Config, folder: Path) -> Iterator[Run]:
         record=config.getoption("--record"),
         whole=folder not in config.stash[LEFT_OUT],
     ) as run:
+        if run.target.name != "cassette" and not hasattr(config, "workerinput"):
+            run.uncaptured = partial(_uncaptured, config)
         config.stash[RUNS].append(run)
         yield run
+
+
+@contextmanager
+def _uncaptured(config: pytest.Config) -> Iterator[None]:
+    """Let a live step talk: hours of streaming are to be seen, and a sign-in to be answered."""
+    capture = config.pluginmanager.get_plugin("capturemanager")
+    if capture is None:
+        yield
+        return
+    capture.suspend(in_=True)
+    try:
+        yield
+    finally:
+        capture.resume()
 
 
 @pytest.hookimpl(tryfirst=True)

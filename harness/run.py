@@ -60,6 +60,7 @@ class Run:
     finalizer: Callable[[], Cleanup] | None = None  # set by step 1, once there is a client
     recorder: Recorder | None = None  # with --record
     kept: dict[str, Any] = field(default_factory=dict)  # measured, for a replay to report
+    uncaptured: Callable[[], AbstractContextManager[None]] = nullcontext  # shows a step's progress
     whole: bool = True  # all tests of the scenario are in this run
 
     @property
@@ -90,7 +91,8 @@ class Run:
         self.steps.append(record)
         started, self.current = time.monotonic(), n
         try:
-            yield
+            with self.uncaptured():
+                yield
         except BaseException as error:  # Ctrl-C fails the step as well
             record.status, record.error = "failed", f"{type(error).__name__}: {error}"
             raise

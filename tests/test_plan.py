@@ -71,9 +71,12 @@ def test_all_problems_are_reported_together(tmp_path: Path) -> None:
         ("endpoint.prefix=two--dashes-", "single dashes"),
         ("scoring.temperature=nan", "at least 0.0"),
         ("scoring.rounds=0", "at least 5"),
-        ("twin.era=2031", "must be text"),
+        ("twin.era=2031", "must be one of may-2024"),
         ("twin.era=next", "may-2024, feb-2025, today"),
         ("training.apply_lora=true", 'wants "true" or "false" as text'),
+        ("training.learning_rate=nan", "must be text or a finite number"),
+        ("compute.tiers=5", "must be a list of str"),
+        ("compute.max_instances=2024-01-01", "must be a whole number"),
         ("compute", "section.key=value"),
         ("nowhere.key=1", "is not a section"),
     ],
@@ -114,12 +117,30 @@ def test_equal_plans_have_equal_digests() -> None:
     assert other.digest() != same.digest()
 
 
+@pytest.mark.parametrize(
+    "text", ["on = 3\n", "[on]\ntwin = 5\n", "[on.twin]\nscoring = 5\n", "compute = 1\n"]
+)
+def test_a_value_where_a_section_belongs_is_a_problem(tmp_path: Path, text: str) -> None:
+    """Whatever stands in the wrong place, the plan says so instead of falling over."""
+    with pytest.raises(PlanError, match=r"stands where a \[section\] belongs"):
+        read_plan(plan_file(tmp_path, text), "twin")
+
+
+def test_text_need_not_be_quoted(tmp_path: Path) -> None:
+    """Versions look like numbers; where text is wanted they are text."""
+    plan = read_plan(SHIPPED, "twin", ["base_model.version=7", "finetune.version=0.0.51"])
+
+    assert (plan.base_model.version, plan.finetune.version) == ("7", "0.0.51")
+
+
 def test_missing_and_broken_files_say_so(tmp_path: Path) -> None:
     """No file and no TOML are problems of the plan, not tracebacks."""
     with pytest.raises(PlanError, match="--plan FILE"):
         read_plan(tmp_path / "absent.toml", "twin")
     with pytest.raises(PlanError, match="not TOML"):
         read_plan(plan_file(tmp_path, "[compute\n"), "twin")
+    with pytest.raises(PlanError, match="cannot be read: Is a directory"):
+        read_plan(tmp_path, "twin")
 
 
 @given(

@@ -32,7 +32,14 @@ def sender(caller: Caller) -> Callable[[], bytes]:
     session.trust_env = False
 
     def send() -> bytes:
-        answer = session.post(caller.url, data=caller.body, headers=caller.headers, **settings)
+        try:
+            answer = session.post(caller.url, data=caller.body, headers=caller.headers, **settings)
+        except requests.RequestException as error:
+            # `from None`: the frames below hold the key among their arguments
+            raise AnswerError(
+                f"scoring at {caller.url} cannot be reached ({type(error).__name__}). Next: az ml "
+                "online-endpoint show, and look at its provisioning state"
+            ) from None
         if answer.status_code != 200:
             raise AnswerError(
                 f"scoring answered {answer.status_code}: {answer.text[:300]!r}. Next: az ml "
@@ -41,6 +48,11 @@ def sender(caller: Caller) -> Callable[[], bytes]:
         return answer.content
 
     return send
+
+
+def kept_by(bodies: list[bytes], send: Callable[[], bytes]) -> Callable[[], None]:
+    """`send`, with each body kept so that it can be judged after the clock has stopped."""
+    return lambda: bodies.append(send())
 
 
 def timed(send: Callable[[], Any], times: int) -> list[float]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.errors import RefusedError, StepError
 from harness.janitor.tags import tags
+from harness.recipe.failing import reason
 from harness.recipe.plain import plain
 from harness.recipe.sizes import check_size
 
@@ -122,8 +123,12 @@ def _create(connection: Connection, plan: Plan, ledger: Ledger) -> Any:
             created = _attempt(connection, plan, tier)
         except HttpResponseError as error:
             if error.status_code in (401, 403):
-                raise
-            refusals.append(f"{tier}: {error.message}")
+                raise StepError(
+                    f"cluster {plan.compute.name!r} may not be created with this credential: "
+                    f"{reason(error)}\nNext: az role assignment list --assignee <you>; creating "
+                    "compute needs AzureML Compute Operator or Contributor on the workspace"
+                ) from error
+            refusals.append(f"{tier}: {reason(error)}")
             continue
         if plain(created.provisioning_state).lower() != "failed":
             ledger.answered("compute", plan.compute.name)
@@ -132,8 +137,8 @@ def _create(connection: Connection, plan: Plan, ledger: Ledger) -> Any:
     raise RefusedError(
         f"cluster {plan.compute.name!r} of {plan.compute.size} was refused:\n  "
         + "\n  ".join(refusals)
-        + "\nNext: ask for quota with az ml compute list-usage --location "
-        f"{connection.location}, or set compute.size in plan.toml to another allowed size"
+        + f"\nNext: az ml compute list-usage --location {connection.location} shows what is left; "
+        "ask for more quota, or set compute.size in plan.toml to another allowed size"
     )
 
 

@@ -88,17 +88,17 @@ def a_person_can_answer() -> bool:
 
 
 def _workspace_client(plan: Plan, credential: Any, config: Path | None) -> MLClient:
-    """config.json, else the names of the plan, each falling back to the environment."""
+    """The names of the plan, each falling back to config.json, then to the environment.
+
+    A name that the plan spells out is never overruled: the wrong workspace costs money.
+    """
     from azure.ai.ml import MLClient
 
     named = {key: getattr(plan.workspace, key) for key in _NAMES}
-    if not all(named.values()):  # a plan that names its workspace is not overruled by a stray file
-        try:
-            return MLClient.from_config(credential, path=config)
-        except Exception as error:  # the SDK raises several unrelated types when there is no file
-            if config is not None:
-                raise StepError(f"config.json in {config} cannot be used: {error}") from error
-    names = {key: named[key] or os.environ.get(env, "") for key, env in _NAMES.items()}
+    found = {} if all(named.values()) else _from_config(credential, config)
+    names = {
+        key: named[key] or found.get(key) or os.environ.get(env, "") for key, env in _NAMES.items()
+    }
     missing = [_NAMES[key] for key, value in names.items() if not value]
     if missing:
         raise StepError(
@@ -106,6 +106,36 @@ def _workspace_client(plan: Plan, credential: Any, config: Path | None) -> MLCli
             "not set. Next: export them, or fill [workspace] in plan.toml"
         )
     return MLClient(credential, names["subscription"], names["group"], names["name"])
+
+
+def _from_config(credential: Any, config: Path | None) -> dict[str, str]:
+    """The names in config.json as the SDK finds it; none when there is no file.
+
+    Raises StepError when there is one and it cannot be used.
+    """
+    from azure.ai.ml import MLClient
+    from azure.ai.ml.exceptions import ValidationException
+
+    try:
+        client = MLClient.from_config(credential, path=config)
+    except ValidationException as error:
+        if "could not find config.json" in str(error):
+            return {}
+        raise _unusable(error) from error
+    except Exception as error:  # the SDK picks the file apart unchecked: IndexError, KeyError, ...
+        raise _unusable(error) from error
+    return {
+        "subscription": str(client.subscription_id),
+        "group": str(client.resource_group_name),
+        "name": str(client.workspace_name),
+    }
+
+
+def _unusable(error: Exception) -> StepError:
+    return StepError(
+        f"config.json was found but cannot be used ({type(error).__name__}): {error}\nNext: "
+        "download it again from the workspace's page, or fill [workspace] in plan.toml"
+    )
 
 
 def _read_workspace(client: MLClient) -> Any:

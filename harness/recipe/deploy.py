@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from harness.errors import DeployError
 from harness.janitor.tags import tags
+from harness.recipe.failing import doing, reason
 from harness.recipe.plain import plain
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ def _create_endpoint(connection: Connection, plan: Plan, name: str) -> None:
         auth_mode="key",
         tags=tags(plan, connection.timestamp),
     )
-    connection.workspace.online_endpoints.begin_create_or_update(endpoint).wait()
+    with doing(f"creating endpoint {name}", "az ml online-endpoint list --output table"):
+        connection.workspace.online_endpoints.begin_create_or_update(endpoint).wait()
 
 
 def _create_deployment(
@@ -79,7 +81,7 @@ def _create_deployment(
     try:
         connection.workspace.online_deployments.begin_create_or_update(deployment).wait()
     except HttpResponseError as error:
-        raise _unhealthy(connection, plan, endpoint, error.message) from error
+        raise _unhealthy(connection, plan, endpoint, reason(error)) from error
     state = plain(
         connection.workspace.online_deployments.get(wanted.name, endpoint).provisioning_state
     )
@@ -106,9 +108,13 @@ def _unhealthy(connection: Connection, plan: Plan, endpoint: str, why: str) -> D
 
 def _route_all(connection: Connection, plan: Plan, name: str) -> Deployed:
     endpoints = connection.workspace.online_endpoints
-    endpoint = endpoints.get(name)
-    endpoint.traffic = {plan.deployment.name: 100}
-    endpoints.begin_create_or_update(endpoint).wait()
+    with doing(
+        f"sending all traffic of endpoint {name} to {plan.deployment.name}",
+        f"az ml online-endpoint show --name {name}",
+    ):
+        endpoint = endpoints.get(name)
+        endpoint.traffic = {plan.deployment.name: 100}
+        endpoints.begin_create_or_update(endpoint).wait()
     ready = endpoints.get(name)
     deployment = connection.workspace.online_deployments.get(plan.deployment.name, name)
     return Deployed(

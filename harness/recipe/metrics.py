@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import JobError
+from harness.recipe.failing import doing
 
 if TYPE_CHECKING:
     from harness.plan import Plan
@@ -49,23 +50,13 @@ def read_metrics(connection: Connection, plan: Plan, job: FineTuneJob) -> Traini
 
     Raises JobError when the job completed without a run that logged training metrics.
     """
-    import mlflow
-
-    mlflow.set_tracking_uri(connection.tracking_uri)
-    runs: list[Any] = mlflow.search_runs(  # type: ignore[assignment]  # a list, as asked for
-        experiment_names=[plan.workspace.experiment],
-        filter_string=f"tags.mlflow.rootRunId='{job.name}'",
-        output_format="list",
-    )
-    trained = [run for run in runs if "epoch" in run.data.metrics]
-    children = [run for run in trained if run.info.run_id != job.name]
-    if not trained:
-        raise JobError(
-            f"job {job.name} completed, but none of its {len(runs)} MLflow runs logged training "
-            f"metrics. Next: az ml job download --name {job.name} --all, and read the logs"
-        )
-    run = (children or trained)[0]
-    history = {key: _series(run.info.run_id, key) for key in _SERIES}
+    with doing(
+        f"reading the metrics of job {job.name} from {connection.tracking_uri}",
+        "check that azureml-mlflow and mlflow-skinny agree: python -m pip check",
+    ):
+        runs = _runs(connection, plan, job)
+        run = _trained(runs, job)
+        history = {key: _series(run.info.run_id, key) for key in _SERIES}
     return TrainingMetrics(
         run=str(run.info.run_id),
         last=dict(run.data.metrics),
@@ -76,6 +67,30 @@ def read_metrics(connection: Connection, plan: Plan, job: FineTuneJob) -> Traini
         notes=tuple(json.loads(job.properties.get(NOTES, "[]"))),
         runs=len(runs),
     )
+
+
+def _runs(connection: Connection, plan: Plan, job: FineTuneJob) -> list[Any]:
+    """All runs of the job: the root, and every child below it."""
+    import mlflow
+
+    mlflow.set_tracking_uri(connection.tracking_uri)
+    runs: list[Any] = mlflow.search_runs(  # type: ignore[assignment]  # a list, as asked for
+        experiment_names=[plan.workspace.experiment],
+        filter_string=f"tags.mlflow.rootRunId='{job.name}'",
+        output_format="list",
+    )
+    return runs
+
+
+def _trained(runs: list[Any], job: FineTuneJob) -> Any:
+    """The run that trained: it logged `epoch`; a child rather than the root, which repeats it."""
+    trained = [run for run in runs if "epoch" in run.data.metrics]
+    if not trained:
+        raise JobError(
+            f"job {job.name} completed, but none of its {len(runs)} MLflow runs logged training "
+            f"metrics. Next: az ml job download --name {job.name} --all, and read the logs"
+        )
+    return next((run for run in trained if run.info.run_id != job.name), trained[0])
 
 
 def _series(run_id: str, key: str) -> Series:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from harness.recipe.failing import doing
 from harness.recipe.finetune import OUTPUT
 
 if TYPE_CHECKING:
@@ -35,7 +36,11 @@ def register(connection: Connection, plan: Plan, job: FineTuneJob) -> Registered
         type=AssetTypes.MLFLOW_MODEL,
         description=f"{plan.base_model.name} fine tuned model for ultrachat 200k chat-completion",
     )
-    registered = connection.workspace.models.create_or_update(model)
+    with doing(
+        f"registering the output of job {job.name} as {plan.register.name}",
+        f"az ml job show --name {job.name}, and look at its outputs",
+    ):
+        registered = connection.workspace.models.create_or_update(model)
     return RegisteredModel(
         id=str(registered.id),
         name=str(registered.name),

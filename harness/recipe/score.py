@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.errors import AnswerError, RefusedError
 from harness.recipe.answers import judged
+from harness.recipe.failing import doing, reason
 
 if TYPE_CHECKING:
     from harness.plan import Plan
@@ -91,7 +92,11 @@ def payload(prompt: Messages, plan: Plan) -> dict[str, Any]:
 
 def caller(connection: Connection, deployed: Deployed, answer: Answer) -> Caller:
     """The same request, ready to be sent straight to the scoring URI; the key is fetched once."""
-    keys: Any = connection.workspace.online_endpoints.get_keys(deployed.endpoint)
+    with doing(
+        f"fetching the keys of endpoint {deployed.endpoint}",
+        f"az ml online-endpoint get-credentials --name {deployed.endpoint}",
+    ):
+        keys: Any = connection.workspace.online_endpoints.get_keys(deployed.endpoint)
     return Caller(
         url=deployed.scoring_uri,
         headers={
@@ -123,7 +128,7 @@ def _invoke(connection: Connection, deployed: Deployed, request: Path) -> str:
         )
     except AzureError as error:
         raise AnswerError(
-            f"endpoint {deployed.endpoint} refused the request: {error.message}\nNext: az ml "
+            f"endpoint {deployed.endpoint} refused the request: {reason(error)}\nNext: az ml "
             f"online-deployment get-logs --name {deployed.deployment} "
             f"--endpoint-name {deployed.endpoint}"
         ) from error

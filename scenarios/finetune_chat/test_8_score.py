@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from harness.measure.latency import WHAT, Clock, raw_samples, sender, summarized, timed
+from harness.measure.latency import WHAT, Clock, kept_by, raw_samples, sender, summarized, timed
 from harness.recipe.answers import judged
 from harness.recipe.score import Answer, Caller
 from harness.report.run_record import Scoring, Turn
@@ -27,8 +27,8 @@ def test_latency(run: Run, answer: Answer, scoring: Caller, benchmark: Any) -> N
 
     A replay makes the calls and reports the latencies that were recorded, and says so.
     """
-    send, recorded = sender(scoring), run.target.kept
-    judged(send().decode(), answer.prompt)
+    bodies: list[bytes] = []
+    send, recorded = kept_by(bodies, sender(scoring)), run.target.kept
     warmup = recorded.get("warmup_ms") or timed(send, run.plan.scoring.warmup)
     CLOCK.replay(recorded.get("samples_ms", ()))
     where = run.target.recorded or f"on the target {run.target.name}"
@@ -48,6 +48,8 @@ def test_latency(run: Run, answer: Answer, scoring: Caller, benchmark: Any) -> N
         shape=answer.shape,
     )
     assert len(samples) == run.plan.scoring.rounds
+    for body in bodies:
+        judged(body.decode(), answer.prompt)
 
 
 def _rounded(samples: list[float]) -> list[float]:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.measure.latency import percentile, summarized
+from harness.errors import AnswerError
+from harness.measure.latency import kept_by, percentile, sender, summarized
+from harness.recipe.score import Caller
 from harness.report.run_record import Latency
 
+KEY = "sesame"
 SAMPLES = st.lists(st.floats(0.001, 1e6), min_size=1)
 
 
@@ -35,3 +40,29 @@ def test_no_samples_is_an_error() -> None:
     """A percentile of nothing is not zero."""
     with pytest.raises(ValueError, match="no samples"):
         percentile([], 50)
+
+
+def test_a_broken_connection_does_not_show_the_key() -> None:
+    """pytest prints what an exception holds; the key is in none of it, chained or not."""
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}/score"
+    send = sender(Caller(url, {"Authorization": f"Bearer {KEY}"}, b"{}"))
+
+    with pytest.raises(AnswerError, match="cannot be reached") as caught:
+        send()
+
+    assert caught.value.__suppress_context__
+    assert KEY not in str(caught.getrepr(style="long", chain=True, funcargs=True))
+
+
+def test_every_body_is_kept_for_the_judge() -> None:
+    """What was measured is judged afterwards, each answer of it."""
+    bodies: list[bytes] = []
+    answers = iter([b"1", b"2"])
+
+    call = kept_by(bodies, lambda: next(answers))
+    call()
+    call()
+
+    assert bodies == [b"1", b"2"]

@@ -86,7 +86,7 @@ def fault(*specs: str) -> str:
             ["compute.size=Standard_ND96amsr_A100_v4"],
             "cluster",
             ["was refused", "Dedicated: ", "LowPriority: "],
-            "ask for quota",
+            "list-usage",
             id="quota",
         ),
         pytest.param(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from .asking import cluster
 from .conftest import Make
 
@@ -63,16 +65,46 @@ def test_quota_shows_on_the_get(make: Make) -> None:
     )
 
 
-def test_low_priority_needs_no_quota(make: Make) -> None:
-    """Which is why the recipe falls back to it."""
+@pytest.mark.parametrize("spelling", ["LowPriority", "Lowpriority"])
+def test_low_priority_needs_no_dedicated_cores(make: Make, spelling: str) -> None:
+    """Which is why the recipe falls back to it; the SDK writes it with a small p."""
     plane = make()
-    body = cluster("Standard_ND6s", vmPriority="LowPriority")
-    plane.client.put(plane.ws("/computes/c"), json=body)
+    plane.client.put(plane.ws("/computes/c"), json=cluster("Standard_ND96asr_v4"))
+    plane.clock.now += 2
+    refused = plane.client.get(plane.ws("/computes/c")).json()["properties"]
+    plane.client.put(
+        plane.ws("/computes/c"), json=cluster("Standard_ND96asr_v4", vmPriority=spelling)
+    )
     plane.clock.now += 2
 
-    properties = plane.client.get(plane.ws("/computes/c")).json()["properties"]
+    granted = plane.client.get(plane.ws("/computes/c")).json()["properties"]
 
-    assert properties["provisioningState"] == "Succeeded"
+    assert refused["provisioningState"] == "Failed"
+    assert (granted["provisioningState"], granted["provisioningErrors"]) == ("Succeeded", None)
+    assert granted["properties"]["vmPriority"] == "LowPriority"
+
+
+@pytest.mark.parametrize(
+    ("size", "nodes", "label"),
+    [
+        ("Standard_ND96amsr_A100_v4", 0, "Standard NDAMSv4 family LowPriority vCPU quota of 0"),
+        ("Standard_ND96asr_v4", 2, "total LowPriority vCPU quota of 100"),
+    ],
+)
+def test_low_priority_has_cores_of_its_own(make: Make, size: str, nodes: int, label: str) -> None:
+    """A size can be refused in both tiers, each in words of its own."""
+    plane = make()
+    scale = {"maxNodeCount": 2, "minNodeCount": nodes}
+    messages = []
+    for priority in ("Dedicated", "Lowpriority"):
+        body = cluster(size, vmPriority=priority, scaleSettings=scale)
+        plane.client.put(plane.ws("/computes/c"), json=body)
+        plane.clock.now += 2
+        properties = plane.client.get(plane.ws("/computes/c")).json()["properties"]
+        messages.append(properties["provisioningErrors"][0]["error"]["message"])
+
+    assert label in messages[1]
+    assert "LowPriority" not in messages[0]
 
 
 def test_an_unknown_size_fails_on_the_get(make: Make) -> None:
@@ -101,6 +133,8 @@ def test_sizes_are_listed_in_mixed_case(make: Make) -> None:
 
     assert found["Standard_ND40rs_v2"]["gpus"] == 8
     assert found["Standard_NC24ads_A100_v4"]["family"] == "standardNCADSA100v4Family"
+    low = next(usage for usage in usages if usage["name"]["value"] == "TotalLowPriorityCores")
+    assert low["limit"] == 100
     families = {usage["name"]["value"] for usage in usages}
     assert {size["family"] for size in found.values()} <= families
 
