@@ -12,6 +12,7 @@ from typing import Any
 from harness.twin.settings import Settings
 from harness.twin.store import Store
 
+NO_LIMIT = -1  # as usages show it
 _RESERVE = 1.2  # managed endpoints need room for upgrades: ceil(1.2 n) instances' worth of cores
 
 
@@ -60,6 +61,7 @@ class Quota:
     family: str
     label: str  # how messages call it
     limit: int
+    low_priority: int = NO_LIMIT
 
 
 def find(name: str) -> Size | None:
@@ -78,6 +80,12 @@ def quotas() -> dict[str, Quota]:
     """Quota by family, as in seed/quota.json."""
     items = (Quota(**item) for item in _seed("quota.json")["families"])
     return {quota.family: quota for quota in items}
+
+
+@cache
+def low_priority_total() -> int:
+    """Cores of low priority that all families together may use."""
+    return int(_seed("quota.json")["low_priority_total"])
 
 
 def cores_in_use(store: Store, family: str) -> int:

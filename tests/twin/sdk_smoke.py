@@ -18,6 +18,7 @@ PLACE = [
     os.environ[f"AZURE_{name}"] for name in ("SUBSCRIPTION_ID", "RESOURCE_GROUP", "WORKSPACE_NAME")
 ]
 BIG = "Standard_ND96amsr_A100_v4"  # no quota for it
+LOW = "Standard_ND96asr_v4"  # quota in one tier only
 
 
 class Forged:
@@ -63,6 +64,9 @@ def computes(ml: MLClient) -> dict[str, Any]:
     seen["cluster"] = ml.compute.begin_create_or_update(small).result().provisioning_state
     big = AmlCompute(name="big", size=BIG, max_instances=1)
     seen["quota"] = error(lambda: ml.compute.begin_create_or_update(big).result())
+    low = AmlCompute(name="low", size=LOW, tier="LowPriority", max_instances=1)
+    made = ml.compute.begin_create_or_update(low).result()
+    seen["low"] = [made.provisioning_state, made.tier]
     seen["gpus"] = {size.name: size.gpus for size in ml.compute.list_sizes()}[BIG]
     ml.compute.begin_delete("gpu").wait()
     seen["left"] = [compute.name for compute in ml.compute.list()]

@@ -21,6 +21,10 @@ from harness.twin.settings import Settings
 from harness.twin.state import twin
 from harness.twin.store import Document
 
+_PRIORITIES = {  # read without case: of LowPriority the SDK makes Lowpriority
+    "dedicated": "Dedicated",
+    "lowpriority": "LowPriority",
+}
 _NODES = ("preparing", "running", "idle", "unusable", "leaving", "preempted")
 
 
@@ -68,7 +72,7 @@ class Cluster:
         count = asked["scaleSettings"].get("minNodeCount") or 0
         found = {
             "vmSize": self.document["vmSize"],
-            "vmPriority": asked.get("vmPriority") or "Dedicated",
+            "vmPriority": asked["vmPriority"],
             "scaleSettings": asked["scaleSettings"],
             "subnet": None,
             "currentNodeCount": count if up else None,
@@ -141,28 +145,10 @@ def list_sizes(request: Request) -> Response:
 
 
 def list_usages(request: Request) -> Response:
-    """GET usages: cores in use and allowed, by family."""
+    """GET usages: cores in use and allowed, by family and tier."""
     here = twin(request)
     subscription = f"/subscriptions/{here.settings.subscription}"
-    kind = "Microsoft.MachineLearningServices/vmFamily/dedicatedCores/usages"
-    return JSONResponse(
-        {
-            "value": [
-                {
-                    "unit": "Count",
-                    "currentValue": sizes.cores_in_use(here.store, each.family),
-                    "limit": each.limit,
-                    "name": {
-                        "value": each.family,
-                        "localizedValue": f"{each.label} Cluster Dedicated vCPUs",
-                    },
-                    "type": kind,
-                    "id": f"{subscription}/usages/{each.family.replace(' ', '_')}",
-                }
-                for each in sizes.quotas().values()
-            ]
-        }
-    )
+    return JSONResponse({"value": [each.body(subscription) for each in quota.usages(here)]})
 
 
 def _document(name: str, asked: dict[str, Any], old: Document | None) -> Document:
@@ -171,6 +157,7 @@ def _document(name: str, asked: dict[str, Any], old: Document | None) -> Documen
     inner = {**(properties.get("properties") or {})}
     inner.pop("userAccountCredentials", None)
     inner.setdefault("scaleSettings", {"maxNodeCount": 1, "minNodeCount": 0})
+    inner["vmPriority"] = _PRIORITIES[(inner.get("vmPriority") or "Dedicated").lower()]
     return {
         "name": name,
         "location": asked.get("location"),
