@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
 from pathlib import Path
 
@@ -23,7 +24,10 @@ NAMES = [
     *(f"`{name}`" for name, _ in STEPS.values()),
     *(f"`{target}`" for target in TARGETS),
     *(f"`{name}`" for name in vars(errors) if name.endswith("Error")),
-    *(f"`{option}" for option in ("--target", "--plan", "--set", "--reports")),
+    *(
+        f"`{option}"
+        for option in ("--target", "--plan", "--set", "--reports", "--record", "--cassettes")
+    ),
 ]
 
 
@@ -38,3 +42,15 @@ def test_make_targets_of_the_readme_exist(target: str) -> None:
     """A command the README tells to type is one that make knows."""
     assert f"\n{target}:" in (ROOT / "Makefile").read_text(encoding="utf-8")
     assert f"make {target}" in TEXT
+
+
+LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("data/**/*.md")]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_links_lead_somewhere(page: Path) -> None:
+    """Every relative link of a page names a file that is there."""
+    links = LINK.findall(page.read_text(encoding="utf-8"))
+
+    assert [] == [link for link in links if not (page.parent / link).exists()]

@@ -55,7 +55,7 @@ def _download(dataset: str, percent: int, folder: Path) -> None:
         except Exception as error:  # datasets raises whatever its storage layer raises
             raise StepError(
                 f"split {split} of {dataset} cannot be downloaded ({type(error).__name__}): "
-                f"{error}\nNext: check the network, or --set data.source=sample"
+                f"{error}\nNext: check the network (the twin has none), or --set data.source=sample"
             ) from error
 
 
