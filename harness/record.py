@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.janitor.prices import prices
 from harness.measure.conditions import conditions
 from harness.report import run_record as told
 from harness.report.html import write_html
@@ -67,6 +68,7 @@ def record_of(run: Run, counts: Mapping[str, int]) -> told.RunRecord:
         leftovers=tuple(told.Leftover(**asdict(left)) for left in leftovers),
         deleted=tuple(told.Deleted(**asdict(deleted)) for deleted in gone),
         findings=tuple(run.findings),
+        spent_usd=_spent(run),
         conditions=replace(conditions(), recorded=run.target.recorded),
         links={name: str(path.relative_to(run.folder)) for name, path in logs.items()},
     )
@@ -96,6 +98,12 @@ def write_cassettes(run: Run, folder: Path) -> list[str]:
     )
     size = sum(path.stat().st_size for path in paths)
     return [f"recorded: {len(paths)} cassettes, {size / 1000:.0f} KB, in {folder / run.scenario}"]
+
+
+def _spent(run: Run) -> float | None:
+    """An estimate at list prices; None where nothing could have been spent."""
+    entries = run.ledger.entries()
+    return round(prices().spent(entries), 4) if entries and run.target.tape is None else None
 
 
 def _step(run: Run, n: int) -> told.StepRecord:

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from harness.limits import within_limits
+
 
 def step(n: int, title: str) -> Callable[[Callable[..., Any]], Any]:
     """Make a function a package-scoped fixture that is step `n` of the run.
@@ -19,7 +21,8 @@ def step(n: int, title: str) -> Callable[[Callable[..., Any]], Any]:
     def fixture(function: Callable[..., Any]) -> Any:
         @functools.wraps(function)
         def recorded(**fixtures: Any) -> Any:
-            with fixtures["run"].step(n, function.__name__, title):
+            run = fixtures["run"]
+            with run.step(n, function.__name__, title), within_limits(run, n):
                 return function(**fixtures)
 
         return pytest.fixture(scope="package")(recorded)

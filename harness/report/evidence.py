@@ -11,6 +11,7 @@ from harness.report.parts import command, note, pairs, section, sign, table
 from harness.report.schema import Finding, Leftover, RunRecord
 from harness.report.units import duration
 from harness.report.verdict import cleanup as cleanup_words
+from harness.report.verdict import cost_words
 
 _SEVERITIES = ("error", "warning", "info")
 
@@ -30,6 +31,7 @@ def cleanup(record: RunRecord) -> Element:
         [_leftover(left) for left in record.leftovers],
         table(heads, rows) if rows else None,
         note("Nothing was created, so there was nothing to delete.") if nothing else None,
+        note(f"An estimate: {cost}.") if (cost := cost_words(record)) else None,
     )
 
 
@@ -107,8 +109,9 @@ def _leftover(left: Leftover) -> Element:
     return el(
         "div",
         el("p", sign("failed"), " Left behind: ", left.kind, " ", el("code", left.name)),
-        el("p", left.why),
+        el("p", left.why, f" Up to ${left.usd_per_day:,.2f} a day." if left.usd_per_day else None),
         el("p", "Remove it: ", command(left.command)),
+        el("p", "In the studio: ", el("code", left.portal)) if left.portal else None,
         class_="leftover",
     )
 

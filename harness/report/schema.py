@@ -157,7 +157,8 @@ class Conditions:
 
 @dataclass(frozen=True)
 class RunRecord:
-    """One run. `exchange_log` may be shorter than `exchanges` counts, never longer."""
+    """One run. `exchange_log` may be shorter than `exchanges` counts, never longer. `spent_usd` is
+    an estimate at list prices, None when nothing could be estimated."""
 
     run: str
     scenario: str
@@ -177,5 +178,6 @@ class RunRecord:
     leftovers: tuple[Leftover, ...] = ()
     deleted: tuple[Deleted, ...] = ()
     findings: tuple[Finding, ...] = ()
+    spent_usd: float | None = None
     links: dict[str, str] = field(default_factory=dict)
     schema: int = SCHEMA

@@ -8,7 +8,7 @@ from harness.report.markup import clean
 from harness.report.parts import SIGNS
 from harness.report.schema import RunRecord, StepRecord
 from harness.report.units import counted, duration, first_line, milliseconds, moment, percent, short
-from harness.report.verdict import GROUNDS, broken, cleanup, proof_words, verdict
+from harness.report.verdict import GROUNDS, broken, cleanup, cost_words, proof_words, verdict
 
 LINES = 25  # the most a summary takes
 WIDTH = 160  # characters of an error or of a command
@@ -77,6 +77,8 @@ def _troubles(record: RunRecord) -> list[str]:
 def _numbers(record: RunRecord) -> list[str]:
     place = GROUNDS[record.target].place
     lines = [f"- Cleanup {place}: {len(record.leftovers)} left; {proof_words(record)}"]
+    if cost := cost_words(record):
+        lines[0] += f"; {cost}"
     if (fit := record.training) is not None:
         falls = [("train", fit.train_fall), ("eval", fit.eval_fall)]
         words = [f"{name} loss fell {percent(fall)}" for name, fall in falls if fall is not None]

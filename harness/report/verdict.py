@@ -75,6 +75,14 @@ def proof_words(record: RunRecord) -> str:
     return f"{len(record.deleted)} deleted, {how}"
 
 
+def cost_words(record: RunRecord) -> str:
+    """What the VMs of the run cost at list prices; empty when that is not known."""
+    if record.spent_usd is None:
+        return ""
+    how = "cost" if record.target == "azure" else "would have cost on Azure"
+    return f"its VMs {how} about ${record.spent_usd:,.2f} at list prices"
+
+
 def broken(record: RunRecord) -> list[StepRecord]:
     """The steps that failed, in order."""
     return [step for step in record.steps if step.status == "failed"]
