@@ -53,4 +53,4 @@ def test_links_lead_somewhere(page: Path) -> None:
     """Every relative link of a page names a file that is there."""
     links = LINK.findall(page.read_text(encoding="utf-8"))
 
-    assert [] == [link for link in links if not (page.parent / link).exists()]
+    assert [link for link in links if not (page.parent / link).exists()] == []
