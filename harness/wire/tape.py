@@ -144,6 +144,7 @@ class Tape:
             waiting_for = self._before(entry) if entry else None
             if entry and not waiting_for:
                 entry.plays += 1
+                self._next[entry.resource] = max(self._next[entry.resource], entry.place + 1)
                 return entry
         raise self._miss(method, url, request, waiting_for)
 
@@ -178,19 +179,22 @@ class Tape:
                 self._made[stood] = by_reference[reference]
 
     def _due(self, queue: deque[Entry]) -> Entry | None:
-        """The first entry not yet played; the last one again where it was folded."""
-        while len(queue) > 1 and queue[0].plays:
+        """The first entry not yet played or passed over; the last again where it was folded."""
+        while len(queue) > 1 and self._past(queue[0]):
             queue.popleft()
-        if queue and (not queue[0].plays or queue[0].fold):
+        if queue and (queue[0].fold or not self._past(queue[0])):
             return queue[0]
         return None
+
+    def _past(self, entry: Entry) -> bool:
+        """Played, or its resource has gone on without it: what was deleted is not found again."""
+        return bool(entry.plays) or entry.place < self._next[entry.resource]
 
     def _before(self, entry: Entry) -> Entry | None:
         """An entry of the same resource that has to come first, or None."""
         line, at = self._lines[entry.resource], self._next[entry.resource]
         while at < entry.place and self._passable(line[at]):
             at += 1
-        self._next[entry.resource] = max(at, self._next[entry.resource])
         return line[at] if at < entry.place else None
 
     def _passable(self, entry: Entry) -> bool:
