@@ -5,8 +5,12 @@ Real runs against a real twin, each in a process of its own.
 
 from __future__ import annotations
 
+import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,13 +38,20 @@ class Outcome:
         return failed[0].name, failed[0].error or ""
 
 
+def command(folder: Path, *settings: str) -> list[str]:
+    """The command line of a run on the twin with these settings."""
+    line = [sys.executable, "-m", "pytest", "scenarios/finetune_chat", "--target", "twin"]
+    line += ["--reports", str(folder), "-p", "no:cacheprovider"]
+    for setting in [*QUICK, *settings]:
+        line += ["--set", setting]
+    return line
+
+
 def run_recipe(folder: Path, *settings: str) -> Outcome:
     """The whole scenario on the twin with these settings."""
-    command = [sys.executable, "-m", "pytest", "scenarios/finetune_chat", "--target", "twin"]
-    command += ["--reports", str(folder), "-p", "no:cacheprovider"]
-    for setting in [*QUICK, *settings]:
-        command += ["--set", setting]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240)
+    done = subprocess.run(
+        command(folder, *settings), cwd=ROOT, capture_output=True, text=True, timeout=240
+    )
     found = list(folder.glob("2*/run.json"))
     record = read(found[0]) if found else None
     return Outcome(done.returncode, done.stdout + done.stderr, record)
@@ -181,3 +192,42 @@ def test_what_cannot_be_deleted_is_named_with_its_command(tmp_path: Path) -> Non
     assert left.command in error
     assert left.command in outcome.output
     assert {deleted.kind for deleted in outcome.record.deleted} == {"compute", "job"}
+
+
+def test_the_registry_of_today_works_once_told_what_to_ignore(tmp_path: Path) -> None:
+    """Following the refusal's own next command, the recipe of today runs green."""
+    ignored = ["learning_rate_max", "learning_rate_min"]
+    outcome = run_recipe(
+        tmp_path, "twin.era=today", f"finetune.ignore_model_defaults={json.dumps(ignored)}"
+    )
+
+    assert outcome.code == pytest.ExitCode.OK, outcome.output
+    assert outcome.record is not None
+    assert {"sizes"} <= {finding.check for finding in outcome.record.findings}
+
+
+def test_no_network_to_the_twin(tmp_path: Path) -> None:
+    """A twin that dies at once: step 1 says what it could not reach, and nothing was created."""
+    with (tmp_path / "log").open("w") as log:
+        process = subprocess.Popen(command(tmp_path), cwd=ROOT, stdout=log, stderr=log)
+        killed = kill_twin(tmp_path)
+        process.wait(120)
+
+    output = (tmp_path / "log").read_text()
+    record = read(next(tmp_path.glob("2*/run.json")))
+    assert killed
+    assert record.steps[0].status == "failed"
+    assert "Next: " in (record.steps[0].error or "")
+    assert f"the twin ended with exit code -{signal.SIGKILL.value} during the run" in output
+    assert (record.deleted, record.leftovers) == ((), ())
+
+
+def kill_twin(folder: Path) -> bool:
+    """Kill the twin of the run as soon as it is ready."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        for ready in folder.glob("2*/twin/ready.json"):
+            os.kill(json.loads(ready.read_text())["pid"], signal.SIGKILL)
+            return True
+        time.sleep(0.005)
+    return False
