@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.errors import PlanError, WireError
-from harness.plan import TARGETS, Plan, read_plan
+from harness.plan import TARGETS, Plan
+from harness.plan_file import read_plan
 from harness.wire.cassette import provenance_of
 
 if TYPE_CHECKING:

@@ -96,7 +96,7 @@ def test_collection_leaves_the_sdk_out(tmp_path: Path) -> None:
     """Collecting every scenario and test does not import azure.ai.ml."""
     script = (
         "import sys, pytest; code = pytest.main(['--collect-only', '-q', 'scenarios', "
-        "'tests/test_plan.py']); assert code == 0, code; "
+        "'tests/test_plan_file.py']); assert code == 0, code; "
         "assert 'azure.ai.ml' not in sys.modules"
     )
 

@@ -9,7 +9,8 @@ import pytest
 
 from harness.errors import RefusedError
 from harness.janitor.ledger import Ledger
-from harness.plan import Plan, read_plan
+from harness.plan import Plan
+from harness.plan_file import read_plan
 from harness.recipe.base_model import BaseModel
 from harness.recipe.compute import Cluster, provide_cluster
 from harness.recipe.connect import Connection, connect

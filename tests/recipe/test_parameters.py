@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from harness.errors import RefusedError
-from harness.plan import Plan, read_plan
+from harness.plan import Plan
+from harness.plan_file import read_plan
 from harness.recipe.base_model import BaseModel
 from harness.recipe.parameters import check_accepted, display_name, job_parameters
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from harness.errors import StepError, TargetError
-from harness.plan import Plan, read_plan
+from harness.plan import Plan
+from harness.plan_file import read_plan
 from harness.recipe.connect import connect
 from harness.targets.twin import open_twin
 

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import PlanError
-from harness.plan import SECTIONS, read_plan
+from harness.plan import SECTIONS
+from harness.plan_file import read_plan
 
 SHIPPED = Path(__file__).parents[1] / "scenarios" / "finetune_chat" / "plan.toml"
 
