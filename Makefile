@@ -11,7 +11,7 @@ LIGHT := .venv/.made
 TWIN := .venv-twin/.made
 PIP := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run replay test test-light test-twin lint bench clean light twin-env regenerate prove-replay
+.PHONY: run replay test test-light test-twin lint bench crash clean light twin-env regenerate prove-replay
 
 run: $(LIGHT) $(TWIN) ## the whole recipe on the twin
 	@echo "== the recipe on the twin: nine steps, about a minute =="
@@ -36,13 +36,16 @@ lint: $(LIGHT) $(TWIN)
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
-	.venv/bin/mypy --python-executable .venv-twin/bin/python $$(find harness/twin -name '*.py')
+	.venv/bin/mypy --cache-dir .mypy_cache/twin --python-executable .venv-twin/bin/python $$(find harness/twin -name '*.py')
 
 bench: $(LIGHT) $(TWIN) ## ratios, measured side by side
 	@for script in benchmarks/*.py; do \
 		case "$$script" in */twin_*) env=.venv-twin;; *) env=.venv;; esac; \
 		echo "== $$script =="; "$$env/bin/python" "$$script"; \
 	done
+
+crash: $(LIGHT) $(TWIN) ## end the recipe at every exchange, in every way, and count what is left
+	.venv/bin/python -m harness.crash --json reports/crash.json
 
 regenerate: $(TWIN) ## make the base model again from nothing and compare (two minutes)
 	.venv-twin/bin/python -m pytest tests/twin/data -m slow_regenerate
