@@ -59,7 +59,7 @@ def check(run: Run) -> None:
     spent = prices().spent(run.ledger.entries()) if limits.money_usd else 0.0
     if limits.money_usd and spent >= limits.money_usd * (1 - RESERVE):
         raise StepError(
-            f"stopped after about ${spent:,.2f}, before limits.money_usd = {limits.money_usd} is "
+            f"stopped after about ${spent:,.4f}, before limits.money_usd = {limits.money_usd} is "
             "crossed; what was created is deleted now. Next: set limits.money_usd in plan.toml "
             "higher, or a cheaper compute.size or deployment.size"
         )

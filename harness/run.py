@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from harness.janitor.delete import Leftover, by_hand
 from harness.janitor.ledger import Ledger
+from harness.janitor.prices import check_prices
 from harness.janitor.watch import watched
 from harness.report.run_record import Finding, Scoring
 from harness.targets import open_target
@@ -139,6 +140,7 @@ def open_run(
     Raises LeftoverError when something could not be deleted, naming the commands to type, and
     CassetteError when a replay left out what was recorded.
     """
+    check_prices(plan)
     folder.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
     with _watchdog(plan, folder), open_target(plan, folder, cassettes / scenario) as target:

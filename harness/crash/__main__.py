@@ -78,9 +78,11 @@ def _twin(folder: Path) -> Iterator[Path]:
 
 def _wanted(campaign: Campaign, given: argparse.Namespace) -> list[Point]:
     """All points, a sample of them, or those that were named; the order is a draw."""
-    found = campaign.enumerate()
     if given.only:
-        return [parse(text) for text in given.only]
+        named = [parse(text) for text in given.only]
+        campaign.prepare()
+        return named
+    found = campaign.enumerate()
     count = min(given.sample or len(found), len(found))
     chosen = random.Random(given.seed).sample(range(len(found)), count)
     return [found[index] for index in chosen]

@@ -44,10 +44,14 @@ class Campaign:
 
         Raises HarnessError when the recipe does not even pass when nobody ends it.
         """
-        with_job = self._whole(fresh=True, timestamp=True)
+        with_job = self.prepare()
         with_completed = self._whole(fresh=False)
         running = points(while_running(with_job), fresh=True)
         return [*points(numbered(with_completed)), *running]
+
+    def prepare(self) -> list[str]:
+        """A whole run whose job completes, so that submitting it again is instant."""
+        return self._whole(fresh=True, timestamp=True)
 
     def run(self, wanted: Sequence[Point], jobs: int, until: float) -> list[Result]:
         """End a run at each point, `jobs` at a time; none is begun after `until` (monotonic)."""

@@ -94,7 +94,8 @@ def pytest_configure(config: Any) -> None:
         return answer
 
     setattr(HTTPAdapter, "send", striking)  # noqa: B010
-    _leave_out(os.environ.get("HARNESS_WITHOUT", ""))
+    if point:  # a run that nobody ends is whole
+        _leave_out(os.environ.get("HARNESS_WITHOUT", ""))
 
 
 def _leave_out(what: str) -> None:

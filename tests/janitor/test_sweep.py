@@ -1,0 +1,145 @@
+"""Real runs, really killed: the watchdog deletes, and when it was killed as well, `sweep` does."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from harness.janitor.ledger import Ledger
+
+ROOT = Path(__file__).parents[2]
+COMMAND = [sys.executable, "-m", "pytest", "scenarios/finetune_chat", "--target", "twin", "-q"]
+
+
+def wait_for(what: Callable[[], bool], seconds: float = 60) -> None:
+    """Until it holds."""
+    until = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < until, "it never came to hold"
+        time.sleep(0.02)
+
+
+def lives(pid: int) -> bool:
+    """Whether that process runs."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
+
+
+class Running:
+    """A run in a process of its own, and its folder."""
+
+    def __init__(self, reports: Path) -> None:
+        with (reports / "out").open("wb") as out:
+            self.process = subprocess.Popen(
+                [*COMMAND, "--set", "training.max_steps=2000", "--reports", str(reports)],
+                cwd=ROOT,
+                stdout=out,
+                stderr=out,
+            )
+        wait_for(lambda: any(reports.glob("2*/ledger.jsonl")))
+        self.folder = next(reports.glob("2*"))
+        self.ledger = Ledger(self.folder / "ledger.jsonl")
+
+    def until(self, kind: str) -> None:
+        """Until such a thing may exist and its create was answered."""
+        wait_for(lambda: any(e.kind == kind and e.answered for e in self.ledger.open_entries()))
+
+    def pid(self, file: str) -> int:
+        """What was written down about a process."""
+        return int((self.folder / file).read_text())
+
+
+def sweep(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """`python -m harness sweep`."""
+    command = [sys.executable, "-m", "harness", "sweep", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+
+
+def test_a_killed_run_is_cleaned_up_by_its_watchdog(tmp_path: Path) -> None:
+    """SIGKILL in the fine-tune job: job and cluster go, the twin as well, the log says it all.
+
+    Until then the watchdog is a process of under 40 MB in a session of its own.
+    """
+    run = Running(tmp_path)
+    run.until("job")
+    watchdog, twin = run.pid("watchdog.pid"), run.pid("twin/pid")
+    status = Path(f"/proc/{watchdog}/status").read_text()
+    session = os.getsid(watchdog)
+    resident = int(status.partition("VmRSS:")[2].split()[0]) / 1024
+
+    run.process.kill()
+    run.process.wait()
+    wait_for(lambda: not lives(watchdog))
+
+    assert resident < 40
+    assert session == watchdog
+    assert run.ledger.open_entries() == []
+    log = (run.folder / "watchdog.log").read_text()
+    assert "ended without closing its ledger" in log
+    assert "gone: job" in log
+    assert "gone: compute" in log
+    assert "2 deleted, up to $176.30 a day avoided; 0 left" in log
+    assert not lives(twin)
+
+
+def test_run_and_watchdog_killed_then_sweep(tmp_path: Path) -> None:
+    """A live run is left alone, a dry run deletes nothing, then all goes, and twice is no error."""
+    run = Running(tmp_path)
+    run.until("compute")
+    alive = sweep("--all-open", str(tmp_path))
+    os.kill(run.pid("watchdog.pid"), signal.SIGKILL)
+    run.process.kill()
+    run.process.wait()
+
+    dry = sweep("--all-open", str(tmp_path), "--dry-run")
+    done = sweep(str(run.ledger.path))
+    again = sweep(str(run.folder))
+
+    os.kill(run.pid("twin/pid"), signal.SIGTERM)
+    assert (alive.returncode, "still going on; left alone" in alive.stdout) == (0, True)
+    assert (dry.returncode, "would delete compute gpu-cluster-big" in dry.stdout) == (1, True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "gone: compute gpu-cluster-big" in done.stdout
+    assert "0 left" in done.stdout
+    assert (again.returncode, "nothing is open" in again.stdout) == (0, True)
+
+
+@pytest.mark.parametrize("arguments", [[], ["--tag", "--workspace", "only/two"], ["nowhere.jsonl"]])
+def test_a_senseless_command_line_deletes_nothing(arguments: list[str]) -> None:
+    """Exit code 2 and a word on what to type."""
+    assert sweep(*arguments).returncode == 2
+
+
+def test_a_sample_of_the_crash_campaign_leaves_nothing() -> None:
+    """Three points of `make crash`, another three every day."""
+    day = str(int(time.time() // 86400))
+    command = [sys.executable, "-m", "harness.crash", "--sample", "3", "--seed", day]
+
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "killed at 3 of 3 points: 0 left" in done.stdout
+
+
+@pytest.mark.parametrize("without", ["watchdog", "ledger"])
+def test_the_campaign_finds_leaks(without: str) -> None:
+    """With a part of the promise taken away, a killed run leaves its cluster, and is told."""
+    command = [sys.executable, "-m", "harness.crash", "--only", "job.submit#1:before:kill"]
+
+    done = subprocess.run(
+        [*command, "--without", without], cwd=ROOT, capture_output=True, text=True, timeout=300
+    )
+
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "job.submit#1:before:kill: compute c" in done.stdout
+    assert "again: python -m harness.crash --only job.submit#1:before:kill" in done.stdout
