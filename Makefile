@@ -25,7 +25,7 @@ test: lint test-light test-twin run ## everything that must hold, then the recip
 
 test-light: $(LIGHT) $(TWIN)
 	@echo "== tests of the harness, the SDK against the twin =="
-	.venv/bin/python -m pytest tests --ignore=tests/twin -q
+	.venv/bin/python -m pytest tests --ignore=tests/twin -q -n 2
 
 test-twin: $(TWIN)
 	@echo "== tests of the twin, in its own environment =="

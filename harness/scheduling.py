@@ -11,9 +11,9 @@ from typing import Any
 
 
 def scope_of(nodeid: str) -> str:
-    """What must run together: a scenario's folder; any other test goes alone."""
+    """What runs together: the tests of a scenario; of other tests, those of a file."""
     path = PurePosixPath(nodeid.partition("::")[0])
-    return str(path.parent) if "scenarios" in path.parts else nodeid
+    return str(path.parent) if path.parts[0] == "scenarios" else str(path)
 
 
 def scenario_scheduler(config: Any, log: Any) -> Any:
