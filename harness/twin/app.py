@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import Host, Route, Router
 
+from harness.twin.asked import MalformedError, malformed_response
 from harness.twin.door import Door
 from harness.twin.errors import WireFailure, bug_response, failure_response, unserved_response
 from harness.twin.headers import CommonHeaders
@@ -63,6 +64,7 @@ def create(twin: Twin, *, verbose: bool = False) -> Starlette:
         ],
         exception_handlers={
             WireFailure: failure_response,
+            MalformedError: malformed_response,
             HTTPException: unserved_response,
             Exception: bug_response,
         },

@@ -13,7 +13,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from harness.twin import quota, sizes
+from harness.twin import quota, shapes, sizes
+from harness.twin.asked import body_of, check, spelled
 from harness.twin.errors import empty_not_found
 from harness.twin.lifecycle import stamp
 from harness.twin.routing import on
@@ -21,10 +22,6 @@ from harness.twin.settings import Settings
 from harness.twin.state import twin
 from harness.twin.store import Document
 
-_PRIORITIES = {  # read without case: of LowPriority the SDK makes Lowpriority
-    "dedicated": "Dedicated",
-    "lowpriority": "LowPriority",
-}
 _NODES = ("preparing", "running", "idle", "unusable", "leaving", "preempted")
 
 
@@ -115,7 +112,9 @@ def get(request: Request) -> Response:
 async def create(request: Request) -> Response:
     """PUT: 201 for a new one and for a change."""
     here, name = twin(request), request.path_params["name"]
-    document = _document(name, await request.json(), here.store.get("compute", name))
+    asked = await body_of(request, shapes.CLUSTER)
+    check(name, shapes.CLUSTER_NAME, "the cluster's name")
+    document = _document(name, asked, here.store.get("compute", name))
     document["failure"] = quota.cluster_failure(here.settings, document)
     here.store.put("compute", name, document)
     ends = here.faults.ends("compute.create")
@@ -157,7 +156,7 @@ def _document(name: str, asked: dict[str, Any], old: Document | None) -> Documen
     inner = {**(properties.get("properties") or {})}
     inner.pop("userAccountCredentials", None)
     inner.setdefault("scaleSettings", {"maxNodeCount": 1, "minNodeCount": 0})
-    inner["vmPriority"] = _PRIORITIES[(inner.get("vmPriority") or "Dedicated").lower()]
+    inner["vmPriority"] = spelled(shapes.PRIORITIES, inner.get("vmPriority") or "Dedicated")
     return {
         "name": name,
         "location": asked.get("location"),

@@ -6,13 +6,14 @@ azure-ai-ml since 2025) and the account key to one that does not.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from harness.twin import shapes
+from harness.twin.asked import body_of
 from harness.twin.errors import refused
 from harness.twin.routing import on
 from harness.twin.state import Twin, twin
@@ -77,7 +78,7 @@ def get(request: Request) -> Response:
 async def secrets(request: Request) -> Response:
     """POST listSecrets: a SAS when asked for one that expires, else the account key."""
     blobs = _asked(request).twin.blobs
-    asked = json.loads(await request.body() or b"{}") or {}
+    asked = await body_of(request, shapes.SECRETS, optional=True)
     if not asked.get("expirableSecret"):
         return JSONResponse({"secretsType": "AccountKey", "key": blobs.key})
     sas = blobs.account_sas(float(asked.get("expireAfterHours") or 1))

@@ -6,7 +6,6 @@ operation's error and in the logs. Quota is checked before anything is created.
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +14,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from harness.twin import quota
+from harness.twin import quota, shapes
+from harness.twin.asked import body_of
 from harness.twin.errors import refused
 from harness.twin.lifecycle import stamp
 from harness.twin.routes.endpoints import asked as endpoint_asked
@@ -145,7 +145,7 @@ def get(request: Request) -> Response:
 
 async def create(request: Request) -> Response:
     """PUT: 201 whether it is new or changed; 400 when the quota does not reach."""
-    body = await request.json()
+    body = await body_of(request, shapes.DEPLOYMENT)
     return await run_in_threadpool(_create, request, body)
 
 
@@ -169,8 +169,8 @@ def delete(request: Request) -> Response:
 
 async def logs(request: Request) -> Response:
     """POST getLogs: the last lines of what the container said."""
+    tail = (await body_of(request, shapes.LOGS, optional=True)).get("tail") or 500
     document = await run_in_threadpool(_asked, request)
-    tail = int(json.loads(await request.body() or b"{}").get("tail") or 500)
     instances = twin(request).instances
     text = await run_in_threadpool(instances.logs, document["endpoint"], document["name"], tail)
     return JSONResponse({"content": text})

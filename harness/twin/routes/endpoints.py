@@ -15,6 +15,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from harness.twin import shapes
+from harness.twin.asked import body_of, spelled
 from harness.twin.errors import WireFailure, refused
 from harness.twin.lifecycle import stamp
 from harness.twin.routing import on
@@ -122,7 +124,7 @@ def get(request: Request) -> Response:
 async def create(request: Request) -> Response:
     """PUT: 201 whether it is new or changed."""
     here, name = twin(request), request.path_params["endpoint"]
-    body = await request.json()
+    body = await body_of(request, shapes.ENDPOINT)
     old = here.operations.settle("endpoint", name)
     _check(here, name, body, old)
     document = _document(name, body, old)
@@ -208,7 +210,7 @@ def _document(name: str, body: dict[str, Any], old: Document | None) -> Document
         "created": old["created"] if old else now,
         "modified": now,
         "description": properties.get("description"),
-        "authMode": properties.get("authMode") or "Key",
+        "authMode": spelled(shapes.AUTH_MODES, properties.get("authMode") or "Key"),
         "properties": properties.get("properties") or {},
         "traffic": properties.get("traffic") or {},
         "mirrorTraffic": properties.get("mirrorTraffic") or {},

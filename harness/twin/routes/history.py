@@ -8,6 +8,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from harness.twin import shapes
+from harness.twin.asked import body_of
 from harness.twin.engine.run_body import details as details_body
 from harness.twin.engine.run_body import run_body
 from harness.twin.errors import WireFailure, flat
@@ -43,7 +45,7 @@ def children(request: Request) -> Response:
 
 async def data(request: Request) -> Response:
     """POST {"runId"}: its metadata, with the asset ids of its outputs."""
-    here, asked = twin(request), await request.json()
+    here, asked = twin(request), await body_of(request, shapes.RUN_DATA)
     run = _run(here, str(asked.get("runId")))
     answer = {
         "runMetadata": _body(here, run),
@@ -78,7 +80,7 @@ def artifacts(request: Request) -> Response:
 
 async def resolve(request: Request) -> Response:
     """POST {"values": [asset id]}: where each lies; unknown ones are left out."""
-    here, asked = twin(request), await request.json()
+    here, asked = twin(request), await body_of(request, shapes.RESOLVE)
     found: dict[str, Any] = {}
     for asset in asked.get("values") or []:
         uri = _uri(here, str(asset))

@@ -68,7 +68,7 @@ def instances(request: Request) -> Response:
 
 async def login(request: Request) -> Response:
     """The client-credentials flow; any secret will do, no real one can be tested here."""
-    form = dict(parse_qsl((await request.body()).decode()))
+    form = dict(parse_qsl((await request.body()).decode(errors="replace")))
     scope = form.get("scope", "").split(" ")[0]
     token, _ = twin(request).identity.token(scope.removesuffix(".default"))
     body = {"token_type": "Bearer", "expires_in": LIFETIME, "ext_expires_in": LIFETIME}

@@ -12,6 +12,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from harness.twin import shapes
+from harness.twin.asked import body_of, number
 from harness.twin.engine.job_body import child_body, job_body
 from harness.twin.engine.pipeline import node, version_of
 from harness.twin.engine.runs import TERMINAL, now
@@ -29,7 +31,7 @@ def list_(request: Request) -> Response:
     here = twin(request)
     asked = (request.query_params.get("jobType") or "Pipeline").lower()
     found = here.store.list("job")[::-1] if asked == "pipeline" else []
-    skip = int(request.query_params.get("$skipToken") or 0)
+    skip = number(request, "$skipToken", 0)
     body: dict[str, Any] = {
         "value": [_body(here, document) for document in found[skip : skip + _PAGE]]
     }
@@ -53,7 +55,7 @@ def get(request: Request) -> Response:
 async def submit(request: Request) -> Response:
     """PUT: 201 and the job begins; 200 for one that exists, whose tags and name may change."""
     here, name = twin(request), request.path_params["name"]
-    asked = (await request.json())["properties"]
+    asked = (await body_of(request, shapes.JOB))["properties"]
     old = here.store.get("job", name)
     if old is not None:
         changes = ("tags", "displayName", "description", "isArchived")

@@ -16,7 +16,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from harness.twin import model_files
+from harness.twin import model_files, shapes
+from harness.twin.asked import MalformedError, body_of, number, spelled
 from harness.twin.errors import WireFailure, refused
 from harness.twin.lifecycle import stamp
 from harness.twin.routing import on
@@ -96,8 +97,8 @@ def versions(request: Request) -> Response:
     found = _versions(here, name)
     if not found:
         raise _no_model(here, name)
-    api, top = _version(request), int(request.query_params.get("$top") or 100)
-    skip = int(request.query_params.get("$skipToken") or 0)
+    api, top = _version(request), number(request, "$top", 100)
+    skip = number(request, "$skipToken", 0)
     named = [item for item in reversed(found) if not item["isAnonymous"]]
     page = [Version(here.settings, item, api).body() for item in named[skip : skip + top]]
     body: dict[str, Any] = {"value": page}
@@ -121,8 +122,10 @@ def get(request: Request) -> Response:
 async def register(request: Request) -> Response:
     """PUT: 201 with Location when new, 200 when it was there."""
     here, key = twin(request), _key(request)
-    asked = (await request.json())["properties"]
+    asked = (await body_of(request, shapes.MODEL))["properties"]
     old = here.store.get("model", key)
+    if old is None and not asked.get("modelUri"):
+        raise MalformedError("The request is invalid: properties.modelUri is required.")
     document = await run_in_threadpool(_document, here, request.path_params, asked, old)
     here.store.put("model", key, document)
     body = Version(here.settings, document, _version(request)).body()
@@ -142,6 +145,7 @@ def _document(
     here: Twin, names: dict[str, str], asked: dict[str, Any], old: Document | None
 ) -> Document:
     now, anonymous = time.time(), bool(asked.get("isAnonymous"))
+    kind = spelled(shapes.MODEL_TYPES, asked.get("modelType") or "custom_model")
     document = {
         "name": names["name"],
         "version": names["version"],
@@ -152,20 +156,20 @@ def _document(
         "properties": asked.get("properties") or {},
         "isArchived": bool(asked.get("isArchived")),
         "isAnonymous": anonymous,
-        "modelType": asked.get("modelType") or "custom_model",
+        "modelType": kind,
         "stage": asked.get("stage") or ("Logged" if anonymous else "Development"),
     }
     if old and asked.get("modelUri") in (None, old["modelUri"]):
         kept = ("flavors", "modelUri", "jobName", "path")
         return document | {key: old[key] for key in kept}
-    return document | _content(here, asked)
+    return document | _content(here, asked, kind)
 
 
-def _content(here: Twin, asked: dict[str, Any]) -> Document:
+def _content(here: Twin, asked: dict[str, Any], kind: str) -> Document:
     """Where the files are (`path` in workspaceblobstore), and what is in them."""
     uri, flavors = asked.get("modelUri") or "", asked.get("flavors")
     path, job = model_files.source(here, uri)
-    if path and asked.get("modelType") == "mlflow_model" and not flavors:
+    if path and kind == "mlflow_model" and not flavors:
         path = model_files.replicate(here, path)
         flavors = model_files.flavors_of(here, path)
     return {

@@ -18,6 +18,7 @@ from uuid import NAMESPACE_URL, uuid5
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from harness.twin.asked import number
 from harness.twin.base_model import FLAVORS, flavors, url
 from harness.twin.errors import WireFailure, flat, refused
 from harness.twin.routing import on
@@ -171,8 +172,8 @@ def models(request: Request) -> list[Asset]:
 
 def _list(request: Request, assets: list[Asset]) -> Response:
     """`$top` of them; nextLink whenever older ones remain."""
-    name, top = request.path_params["name"], int(request.query_params.get("$top") or 100)
-    skip = int(request.query_params.get("$skipToken") or 0)
+    name, top = request.path_params["name"], number(request, "$top", 100)
+    skip = number(request, "$skipToken", 0)
     found = [asset for asset in reversed(assets) if asset.name.lower() == name.lower()]
     page = found[skip : skip + top]
     body: dict[str, Any] = {"value": [asset.body() for asset in page]}

@@ -13,8 +13,8 @@ from harness.twin.blob_store import BlobStore
 from harness.twin.settings import Pace
 from harness.twin.store import Document, Store
 
-_DURATION = re.compile(
-    r"P(?:(?P<days>\d+)D)?(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?"
+DURATION = re.compile(  # ISO 8601, as far as the service uses it
+    r"P(?=T?\d)(?:(?P<days>\d+)D)?(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?"
     r"(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?"
 )
 _SECONDS = {"days": 86_400, "hours": 3600, "minutes": 60, "seconds": 1}
@@ -91,8 +91,8 @@ def model_folder(plan: Plan, store: Store, blobs: BlobStore, below: Path) -> Pat
 
 def seconds(duration: str) -> float:
     """An ISO 8601 duration in seconds. Raises ValueError."""
-    found = _DURATION.fullmatch(duration)
-    if not found or duration in ("P", "PT"):
+    found = DURATION.fullmatch(duration)
+    if not found:
         raise ValueError(f"{duration!r} is not an ISO 8601 duration such as PT90S")
     return sum(float(found[name] or 0) * size for name, size in _SECONDS.items())
 
