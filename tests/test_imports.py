@@ -50,6 +50,7 @@ def ours(package: str) -> set[str]:
         ("report", set()),
         ("recipe", {"harness.errors", "harness.janitor", "harness.checks"}),
         ("janitor", {"harness.errors"}),
+        ("crash", {"harness.errors", "harness.janitor", "harness.wire"}),
         ("measure", {"harness.errors", "harness.report"}),
         ("targets", {"harness.errors", "harness.twin", "harness.wire"}),
     ],

@@ -43,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--sample", type=int, metavar="N", help="N points drawn at random instead of all")
     add("--seed", type=int, default=0, help="of the draw")
+    add("--skip", type=int, default=0, metavar="N", help="leave out the first N of the draw")
     add("--only", action="append", metavar="POINT", help="such as endpoint.create#1:after:kill")
     add("--without", choices=("watchdog", "ledger"), help="prove that leaks would be found")
     add("--jobs", type=int, default=2, help="runs at a time")
@@ -85,7 +86,7 @@ def _wanted(campaign: Campaign, given: argparse.Namespace) -> list[Point]:
     found = campaign.enumerate()
     count = min(given.sample or len(found), len(found))
     chosen = random.Random(given.seed).sample(range(len(found)), count)
-    return [found[index] for index in chosen]
+    return [found[index] for index in chosen][given.skip :]
 
 
 def _conclusion(results: Sequence[Result], seconds: float, folder: Path) -> int:
