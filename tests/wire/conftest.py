@@ -44,7 +44,10 @@ def server() -> Iterator[ThreadingHTTPServer]:
         def log_message(self, *args: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+    class Patient(ThreadingHTTPServer):
+        request_queue_size = 128  # many threads connect at once
+
+    server = Patient(("127.0.0.1", 0), Answer)
     server.asked = []
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield server
