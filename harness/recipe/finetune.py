@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -153,8 +152,12 @@ def _stream(connection: Connection, name: str) -> None:
     """Show the job's progress until it ends; the status is checked afterwards."""
     from azure.ai.ml.exceptions import JobException
 
-    with suppress(JobException):  # it says only that some step failed; failed_children says why
+    try:
         connection.workspace.jobs.stream(name)
+    except JobException as error:
+        if isinstance(error.__cause__, KeyboardInterrupt):  # the SDK would have it go on
+            raise error.__cause__ from None
+        # else it says only that some step failed; failed_children says why
 
 
 def _completed(connection: Connection, name: str) -> Any:

@@ -47,3 +47,26 @@ def wait_for_ledger(folder: Path, text: str, process: subprocess.Popen[bytes]) -
             return
         time.sleep(0.02)
     raise AssertionError(f"the run ended, or wrote no {text} into its ledger")
+
+
+def test_ctrl_c_while_the_job_is_streamed(tmp_path: Path) -> None:
+    """The SDK turns Ctrl-C in `stream` into an error of its own; the run stops all the same."""
+    log = tmp_path / "log"
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            [*COMMAND, "--set", "training.max_steps=2000", "--reports", str(tmp_path)],
+            cwd=ROOT,
+            stdout=out,
+            stderr=out,
+        )
+        deadline = time.monotonic() + 90
+        while "Streaming user_logs" not in log.read_text() and "RunId" not in log.read_text():
+            assert time.monotonic() < deadline, "the job was never streamed"
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        code = process.wait(60)
+
+    assert code == pytest.ExitCode.INTERRUPTED, log.read_text()[-3000:]
+    record = read(next(tmp_path.glob("2*/run.json")))
+    assert {deleted.kind for deleted in record.deleted} == {"job", "compute"}
+    assert record.leftovers == ()
