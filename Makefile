@@ -9,6 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE  # without cached bytecode pytest starts 2.5 ti
 PYTHON ?= python3.11
 LIGHT := .venv/.made
 TWIN := .venv-twin/.made
+BENCH := .venv-bench/.made
 PIP := -m pip install --quiet --disable-pip-version-check
 
 .PHONY: run replay test test-light test-twin lint bench crash clean light twin-env regenerate prove-replay
@@ -37,10 +38,12 @@ lint: $(LIGHT) $(TWIN)
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/mypy --cache-dir .mypy_cache/twin --python-executable .venv-twin/bin/python $$(find harness/twin -name '*.py')
+	@echo "== no secret in the cassettes =="
+	.venv/bin/python -m harness cassettes audit
 
-bench: $(LIGHT) $(TWIN) ## ratios, measured side by side
+bench: $(LIGHT) $(TWIN) $(BENCH) ## ratios, measured side by side
 	@for script in benchmarks/*.py; do \
-		case "$$script" in */twin_*) env=.venv-twin;; *) env=.venv;; esac; \
+		case "$$script" in */twin_*) env=.venv-twin;; */replay.py) env=.venv-bench;; *) env=.venv;; esac; \
 		echo "== $$script =="; "$$env/bin/python" "$$script"; \
 	done
 
@@ -73,6 +76,12 @@ $(TWIN): pyproject.toml constraints/twin.txt
 	.venv-twin/bin/python -m pip check
 	@touch $@
 
+$(BENCH): pyproject.toml constraints/light.txt
+	@echo "== environment of the comparison in .venv-bench (vcrpy, cassetter) =="
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python $(PIP) --constraint constraints/light.txt --editable '.[bench]'
+	@touch $@
+
 clean: ## environments and caches; reports stay
-	rm -rf .venv .venv-twin .pytest_cache .mypy_cache .ruff_cache .hypothesis build ./*.egg-info
+	rm -rf .venv .venv-twin .venv-bench .pytest_cache .mypy_cache .ruff_cache .hypothesis build ./*.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -11,6 +11,7 @@ USAGE = """usage: python -m harness COMMAND [options]
 
   twin     run the embedded Azure ML in the foreground, for any client (twin --help)
   sweep    delete what a run that was killed has left (sweep --help)
+  cassettes audit   look for secrets in the cassettes (cassettes audit --help)
   report   write the page of a run again: report reports/latest/run.json
 """
 
@@ -25,6 +26,10 @@ def main(arguments: list[str] | None = None) -> int:
             from harness.report.__main__ import main as report
 
             return report(rest)
+        case ["cassettes", "audit", *rest]:
+            from harness.audit.__main__ import main as audit
+
+            return audit(rest)
         case ["sweep", *rest]:
             from harness.janitor.sweep import main as sweep
 

@@ -1,0 +1,1 @@
+"""The audit of cassettes: does a file hold what nobody may see? `cassettes audit` runs it."""
