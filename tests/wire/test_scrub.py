@@ -57,6 +57,7 @@ PLACES = [  # every place where the SDK or the service was seen to put a secret
     lambda s: json.dumps({"access_token": jwt({"aud": "https://ml.azure.com", "x": s}, s)}),
     lambda s: f"the token was {jwt({'aud': 'https://management.azure.com', 'oid': s}, s)}",
     lambda s: f"git clone https://user:{s}@example.com/x/y.git",
+    lambda s: f"proxy https://user:{s}@example.com:8080/",
     lambda s: json.dumps({"properties": {"mlflow.source.git.repoURL": f"https://h/{s}/r.git"}}),
     lambda s: json.dumps({"remote": f"git@github.com:{s}/r.git"}),
     lambda s: json.dumps({"createdBy": s, "systemData": {"lastModifiedBy": s}}),
