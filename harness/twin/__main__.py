@@ -37,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             ready_file=given.ready_file,
             idle_exit=given.idle_exit,
             verbose=given.verbose,
+            quiet=given.quiet,
         )
     except HarnessError as error:
         sys.stderr.write(f"error: {error}\n")
@@ -68,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--ready-file", type=Path, help="where to write, as JSON, how to reach it")
     add("--idle-exit", type=float, metavar="SECONDS", help="end after that long without a request")
+    add("--quiet", action="store_true", help="print no exports (they hold a secret), just a line")
     add("--verbose", action="store_true", help="one line a request on stderr")
     return parser
 

@@ -56,6 +56,8 @@ class BlobStore:
     def __init__(self, root: Path, workspace: str = "") -> None:
         self.root = root
         self._meta = root / ".meta"
+        self._meta.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._meta.chmod(0o700)  # the account key is in it
         for name in ("uploads", "blocks", "odd"):
             (self._meta / name).mkdir(parents=True, exist_ok=True)
         self._records = Records(self._meta / "records.sqlite")

@@ -90,22 +90,53 @@ class Ready:
         return "\n".join(lines)
 
 
+@dataclass(frozen=True)
+class Announce:
+    """Where a twin says how to reach it: a file, and its output unless `quiet`."""
+
+    file: Path | None
+    quiet: bool
+
+    def say(self, twin: Twin, ready: Ready) -> None:
+        """Print, then write the file: whoever waits for it may read on."""
+        settings = twin.settings
+        exports = f"# Paste this into the shell of a client:\n{ready.shell()}\n"
+        sys.stdout.write(
+            f"# A twin of Azure ML: workspace {settings.workspace}, era {settings.era}, pace "
+            f"{settings.pace}, state {ready.state}, pid {ready.pid}. Stop it with Ctrl-C.\n"
+            f"{'' if self.quiet else exports}"
+        )
+        sys.stdout.flush()
+        if self.file:
+            ready.write(self.file)
+
+    def take_back(self) -> None:
+        """Nobody is to be led to a twin that has ended."""
+        if self.file:
+            self.file.unlink(missing_ok=True)
+
+
 def serve(
     settings: Settings,
     *,
     ready_file: Path | None = None,
     idle_exit: float | None = None,
     verbose: bool = False,
+    quiet: bool = False,
 ) -> None:
     """Run one twin until SIGINT or SIGTERM, or until nobody has asked for `idle_exit` seconds.
+
+    Unless `quiet`, the exports are printed, and one of them is what buys tokens: a log that is
+    kept should not have them.
 
     Raises WireError when a fault is misspelt.
     """
     faults = Faults(parse(settings.faults))
-    settings.state.mkdir(parents=True, exist_ok=True)
+    settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     logging.getLogger("uvicorn.error").addFilter(_wanted)
     with _assembled(settings, faults) as twin:
-        asyncio.run(_run(twin, ready_file, idle_exit, verbose))
+        served = app.create(twin, verbose=verbose)
+        asyncio.run(_run(twin, served, Announce(ready_file, quiet), idle_exit))
 
 
 @contextmanager
@@ -139,8 +170,8 @@ def _close(runner: Runner, instances: Instances) -> None:
         each.join(max(0.0, deadline - time.monotonic()))
 
 
-async def _run(twin: Twin, ready_file: Path | None, idle_exit: float | None, verbose: bool) -> None:
-    served, ca = app.create(twin, verbose=verbose), _authority(twin.settings.state)
+async def _run(twin: Twin, served: Starlette, announce: Announce, idle_exit: float | None) -> None:
+    ca = _authority(twin.settings.state)
     front, back = _socket(), _socket()
     tls = _server(served, _context(ca, twin.settings.region))
     plain = _server(served)
@@ -153,10 +184,9 @@ async def _run(twin: Twin, ready_file: Path | None, idle_exit: float | None, ver
     port = await tunnels.start()
     await _until_started(tls, plain)
     ready = _ready(twin, port, back.getsockname()[1])
-    _announce(twin, ready, ready_file)
+    announce.say(twin, ready)
     await _until_told(tunnels, idle_exit)
-    if ready_file:
-        ready_file.unlink(missing_ok=True)
+    announce.take_back()
     tls.should_exit = plain.should_exit = True
     tunnels.close()
     await asyncio.gather(*running)
@@ -228,18 +258,6 @@ def _ready(twin: Twin, proxy_port: int, identity_port: int) -> Ready:
     if settings.pace == "fast":
         env["AZUREML_RUN_POLLING_INTERVAL_MIN"] = "1"
     return Ready(os.getpid(), env, list(UNSET), proxy, ca, str(settings.state.resolve()))
-
-
-def _announce(twin: Twin, ready: Ready, ready_file: Path | None) -> None:
-    settings = twin.settings
-    sys.stdout.write(
-        f"# A twin of Azure ML: workspace {settings.workspace}, era {settings.era}, pace "
-        f"{settings.pace}, state {ready.state}, pid {ready.pid}. Stop it with Ctrl-C.\n"
-        f"# Paste this into the shell of a client:\n{ready.shell()}\n"
-    )
-    sys.stdout.flush()
-    if ready_file:
-        ready.write(ready_file)
 
 
 async def _until_started(*servers: uvicorn.Server) -> None:

@@ -54,15 +54,15 @@ def workspace(twin: Started, path: str = "") -> str:
 
 
 def test_it_is_ready_soon_and_light(start: Start) -> None:
-    """Under two seconds alone on a core; torch, mlflow and the SDK are not imported."""
+    """Two seconds of CPU at most (other load does not move those); no torch, mlflow or SDK."""
     code = "import sys, harness.twin.serve; print(*sys.modules)"
     command = [sys.executable, "-c", code]
     modules = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
 
-    taken = start().seconds
+    taken = _cpu_seconds(start().process.pid)
 
     assert not set(HEAVY) & set(modules.stdout.split())
-    assert taken < 8, "a shared machine may be slow, but not that slow"
+    assert taken <= 2.0
 
 
 def test_the_ready_file_leads_a_client(running: Started) -> None:
@@ -177,10 +177,7 @@ def test_it_leaves_no_process_behind(start: Start) -> None:
     twin.process.wait(10)
 
     assert children
-    deadline = time.monotonic() + 60  # one that is importing torch notices afterwards
-    while any(_alive(pid) for pid in children) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert not [pid for pid in children if _alive(pid)]
+    _all_end(children)
 
 
 def test_it_ends_when_nobody_asks(start: Start) -> None:
@@ -188,6 +185,48 @@ def test_it_ends_when_nobody_asks(start: Start) -> None:
     twin = start("--idle-exit", "1")
 
     assert twin.process.wait(15) == 0
+
+
+def test_it_ends_with_a_deployment_under_way(start: Start) -> None:
+    """A run that was killed leaves its deployment: --idle-exit ends that as well."""
+    twin = start("--idle-exit", "3")
+    client, place = session(twin), "/onlineEndpoints/ep-1"
+    _model_files(Path(twin.ready["state"]))
+    model = {"modelUri": "azureml://datastores/workspaceblobstore/paths/m"}
+    model_url = workspace(twin, "/models/m/versions/1")
+    client.put(model_url, json={"properties": model}, timeout=30)
+    client.put(workspace(twin, place), json=KEY_AUTH, timeout=30)
+    wanted = {"model": model_url.partition(ARM)[2].partition("?")[0]}
+    wanted |= {"instanceType": "Standard_DS3_v2"}
+    url = workspace(twin, f"{place}/deployments/demo")
+    put = client.put(url, json={"properties": wanted}, timeout=30)
+    children = _descendants(twin.process.pid)
+
+    assert put.status_code == 201, put.text
+    assert children
+    assert twin.process.wait(60) == 0
+    _all_end(children)
+
+
+def test_what_is_kept_holds_no_secret(start: Start) -> None:
+    """With --quiet the output can be put into a report; files with keys are the owner's alone."""
+    twin = start("--quiet")
+    client, state = session(twin), Path(twin.ready["state"])
+    client.put(workspace(twin, "/onlineEndpoints/ep-1"), json=KEY_AUTH, timeout=10)
+    keys = client.post(workspace(twin, "/onlineEndpoints/ep-1/listKeys"), timeout=10).json()
+    stores = workspace(twin, "/datastores/workspaceblobstore/listSecrets")
+    sas = client.post(stores, json={"expirableSecret": True}, timeout=10).json()["sasToken"]
+    key = client.post(stores, timeout=10).json()["key"]
+    secret = [*keys.values(), sas, key, str(client.headers["authorization"]).split()[1]]
+
+    twin.process.terminate()
+    printed = twin.process.communicate(timeout=10)[0] + twin.errors.read_text()
+
+    assert "ep-1/listKeys" in printed, "requests are logged, so this is the whole log"
+    for each in [*secret, twin.ready["env"]["IDENTITY_HEADER"]]:
+        assert each not in printed
+        found = [file for file in state.rglob("*") if _holds(file, each) and _readable(file, state)]
+        assert not found
 
 
 def test_a_misspelt_fault_does_not_start() -> None:
@@ -230,6 +269,41 @@ def test_state_outlives_the_twin(start: Start) -> None:
     second = start("--state", first.ready["state"])
 
     assert session(second).get(url, timeout=10).status_code == 200
+
+
+def _cpu_seconds(pid: int) -> float:
+    """User and system time of a process, all its threads."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _model_files(state: Path) -> None:
+    """What a client would have uploaded."""
+    container = next((state / "blobs").glob("azureml-blobstore-*"))
+    (container / "m").mkdir()
+    (container / "m" / "weights").write_text("none")
+
+
+def _holds(file: Path, secret: str) -> bool:
+    return file.is_file() and secret.encode() in file.read_bytes()
+
+
+def _readable(file: Path, top: Path) -> bool:
+    """Whether another user could read it, were the state folder itself open."""
+    folders = [each for each in file.parents if top in each.parents]
+    return bool(file.stat().st_mode & 0o077) and all(f.stat().st_mode & 0o011 for f in folders)
+
+
+def _descendants(pid: int) -> list[int]:
+    found = _children(pid)
+    return found + [each for child in found for each in _descendants(child)]
+
+
+def _all_end(pids: list[int]) -> None:
+    deadline = time.monotonic() + 60  # one that is importing torch notices afterwards
+    while any(_alive(pid) for pid in pids) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not [pid for pid in pids if _alive(pid)]
 
 
 def _children(pid: int) -> list[int]:

@@ -73,6 +73,7 @@ def test_an_honoured_input_reaches_the_trainer(
         ),
         ({"number_of_gpu_to_use_finetuning": "8"}, "8 devices are simulated"),
         ({"instance_type_finetune": "Standard_NC24ads_A100_v4"}, "has no effect"),
+        ({"instance_type_model_evaluation": "Standard_NC6s_v3"}, "model_evaluation has no effect"),
     ],
 )
 def test_what_cannot_be_honoured_is_noted(raw: dict[str, str], note: str) -> None:

@@ -13,7 +13,7 @@ from harness.twin.engine.steps.step import Step, Tracking
 
 # Only appears when an evaluation comes before the training, which Azure's job does not do.
 _LOCAL = ("eval_model_preparation_time",)
-EVERY = 2.0  # seconds between two lines of progress in the root log
+EVERY = 1.0  # seconds between two lines of progress in the root log
 
 
 def numbers(logs: Mapping[str, Any]) -> dict[str, float]:
@@ -52,12 +52,17 @@ class Sink:
 
 
 class Progress(TrainerCallback):
-    """Metrics to MLflow; a line of progress every few seconds to whoever streams the job."""
+    """Metrics to MLflow; lines of progress to whoever streams the job.
+
+    One at the first step, one whenever the Trainer logs a loss (once a second at most), one a
+    second in between, one at the last step.
+    """
 
     def __init__(self, step: Step) -> None:
         self._step = step
         self._sink = Sink(step.tracking)
-        self._said = 0.0
+        self._said = 0.0  # when, by the monotonic clock
+        self._said_at = 0  # at which training step
         self.history: list[dict[str, float]] = []  # all points, with the step under "step"
 
     def on_log(
@@ -70,14 +75,21 @@ class Progress(TrainerCallback):
     ) -> None:
         """Called by the Trainer for each entry of its log history."""
         self.log(numbers(logs or {}), state.global_step)
-        if logs and "loss" in logs and time.monotonic() - self._said >= EVERY:
+        if logs and "loss" in logs and self._due(state):
             self._say(state)
 
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         """Between two entries of the log a long step would look like a hang."""
-        if time.monotonic() - self._said >= EVERY:
+        if not control.should_log and self._due(state):  # else on_log says it, with the loss
+            self._say(state)
+
+    def on_train_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """The last step is said, however short the training was."""
+        if self._said_at != state.global_step:
             self._say(state)
 
     def on_save(
@@ -91,8 +103,11 @@ class Progress(TrainerCallback):
         self.history.append({**values, "step": float(at)})
         self._sink.log(values, at)
 
+    def _due(self, state: TrainerState) -> bool:
+        return state.global_step == 1 or time.monotonic() - self._said >= EVERY
+
     def _say(self, state: TrainerState) -> None:
-        self._said = time.monotonic()
+        self._said, self._said_at = time.monotonic(), state.global_step
         losses = [entry["loss"] for entry in self.history if "loss" in entry]
         loss = f"loss {losses[-1]:.3f}" if losses else "loss not yet logged"
         self._step.say(f"step {state.global_step}/{state.max_steps}, {loss}")

@@ -158,6 +158,7 @@ _SERVERLESS = (
     "instance_type_model_import",
     "instance_type_preprocess",
     "instance_type_finetune",
+    "instance_type_model_evaluation",
     "shm_size_finetune",
 )
 _UNREAD = ("finetune_config_path", "deepspeed", "evaluation_config", "evaluation_config_params")
