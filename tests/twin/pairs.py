@@ -1,11 +1,14 @@
 """Genuine exchanges of Azure ML, and what can be said about the shape of an answer.
 
-The pairs lie beside the checkout, not in it: `../shared/facts/azure-pairs.jsonl`.
+Recorded pairs, when present beside the checkout: HARNESS_AZURE_PAIRS names their file, or it is
+`shared/facts/azure-pairs.jsonl` in a folder above. They are not part of the project, and not needed
+to test it: what they have in common is (`recorded_shapes.json`).
 """
 
 from __future__ import annotations
 
 import json
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,7 +17,7 @@ from typing import Any
 
 from harness.wire.operations import name_of
 
-FILE = Path(__file__).parents[3] / "shared" / "facts" / "azure-pairs.jsonl"
+ROOT = Path(__file__).parents[2]
 HOSTS = {  # what the recorders made of hosts
     "Sanitized.azure.com": "management.azure.com",
     "Sanitized.api.azureml.ms": "eastus.api.azureml.ms",
@@ -76,9 +79,25 @@ class Pair:
     body: Any
 
 
-def recorded() -> list[Pair]:
+def file() -> Path | None:
+    """Where the pairs are, or None."""
+    if named := os.environ.get("HARNESS_AZURE_PAIRS"):
+        return Path(named)
+    places = (each / "shared" / "facts" / "azure-pairs.jsonl" for each in ROOT.parents)
+    return next((place for place in places if place.is_file()), None)
+
+
+def needed_file() -> Path:
+    """The same where nothing can be done without. Raises FileNotFoundError."""
+    found = file()
+    if found is None:
+        raise FileNotFoundError("no recorded pairs; name their file in HARNESS_AZURE_PAIRS")
+    return found
+
+
+def recorded(source: Path) -> list[Pair]:
     """All recordings; `operation` is empty where the twin has none."""
-    lines = FILE.read_text(encoding="utf-8").splitlines()
+    lines = source.read_text(encoding="utf-8").splitlines()
     return [_pair(raw) for raw in map(json.loads, lines) if raw["kind"] == "recording"]
 
 

@@ -7,15 +7,15 @@ is named in KNOWN. The table is printed at the end of the run.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import Any
 
 import pytest
 
 from harness.twin import app
 
-from . import pairs
+from . import pairs, recorded_shapes
 from .conftest import NOTES, Make
+from .recorded_shapes import Recorded
 from .scenes import SCENES
 
 _JOB = "registering from a job's output is in no recording"
@@ -51,62 +51,69 @@ KNOWN = {  # operation and status, or "*" -> paths and headers that may differ, 
 
 def test_answers_have_the_shape_of_recorded_ones(make: Make) -> None:
     """Keys, types and headers; whatever differs has a name in KNOWN."""
-    if not pairs.FILE.exists():
-        NOTES.append(f"NOT RUN: parity with Azure. There is no {pairs.FILE}; nothing was compared.")
-        return
-    by_key: dict[tuple[str, int], list[pairs.Pair]] = defaultdict(list)
-    for pair in pairs.recorded():
-        by_key[pair.operation, pair.status].append(pair)
-
     wrong: list[str] = []
-    for key, found in sorted(by_key.items()):
+    compared = 0
+    for key, found in recorded_shapes.read().items():
+        compared += bool(found.alike)
         wrong += _compared(make, key, found)
 
     assert not wrong, "\n".join(wrong)
+    assert compared == len(SCENES), "every scene has something to be compared with"
 
 
-def _compared(make: Make, key: tuple[str, int], found: list[pairs.Pair]) -> list[str]:
+def test_the_shapes_are_those_of_the_recorded_pairs() -> None:
+    """Where the pairs are present, the file in the checkout is what they make; it is small."""
+    source = pairs.file()
+    if source is None:
+        NOTES.append("compared with recorded_shapes.json alone: the recorded pairs are not here")
+    else:
+        assert recorded_shapes.FILE.read_text() == recorded_shapes.text(pairs.recorded(source))
+        NOTES.append("recorded_shapes.json is what the recorded pairs make")
+    assert recorded_shapes.FILE.stat().st_size < 150_000
+
+
+def _compared(make: Make, key: tuple[str, int], found: Recorded) -> list[str]:
     """What is wrong with the twin's answers of that kind; notes how it went."""
     label = f"{key[0] or '(no operation)'} {key[1]}"
     scene = SCENES.get(key)
-    if scene is None:
-        served = {operation.name for operation, _ in app.SERVED}
-        word = "compared elsewhere or not at all" if key[0] in served else "unserved"
-        NOTES.append(f"{word}: {label}: {len(found)} pair(s)")
-        return []
-    like = [pair for pair in found if scene.like(pair)]
-    if not like:
-        NOTES.append(f"not comparable: {label}: {len(found)} pair(s) of another kind")
+    if scene is None or not found.alike:
+        NOTES.append(f"{_not_compared(key[0], scene)}: {label}: {found.pairs} pair(s)")
         return []
     differences = [
         difference
         for answer in scene.answers(make(*scene.faults))
-        for difference in _differences(key, answer, like)
+        for difference in _differences(key, answer, found)
     ]
     known = KNOWN.get(label, {})
     named = sorted({each for each in differences if each.split()[-1] in known})
     wrong = sorted(set(differences) - set(named))
     word = "DIFFERS" if wrong else "known difference" if named else "matched"
-    NOTES.append(f"{word}: {label}: {len(like)} pair(s)")
+    NOTES.append(f"{word}: {label}: {found.alike} pair(s)")
     NOTES.extend(f"    {each}: {known[each.split()[-1]]}" for each in named)
     return [f"{label}: {each}" for each in wrong]
 
 
-def _differences(key: tuple[str, int], answer: Any, like: list[pairs.Pair]) -> list[str]:
+def _not_compared(name: str, scene: object) -> str:
+    if scene is not None:
+        return "not comparable, of another kind"
+    served = {operation.name for operation, _ in app.SERVED}
+    return "compared elsewhere or not at all" if name in served else "unserved"
+
+
+def _differences(key: tuple[str, int], answer: Any, recorded: Recorded) -> list[str]:
     """Each as `what happened to path`, the path last."""
     if answer.status_code != key[1]:
         return [f"answered {answer.status_code} instead of {key[1]}"]
     ours = pairs.shape(answer.json() if answer.content else None)
-    theirs = [pairs.shape(None if pair.body == "null" else pair.body) for pair in like]
-    seen, found = pairs.ever(theirs), []
-    found += [f"missing key {path}" for path in pairs.always(theirs) if _lacks(ours, path)]
+    seen = {path: set(kinds) for path, kinds in recorded.ever.items()}
+    found = [f"missing key {path}" for path in recorded.always if _lacks(ours, path)]
     found += [f"unknown key {path}" for path in ours if path not in seen]
     found += [
         f"type {', '.join(sorted(kinds - seen[path]))} never seen at {path}"
         for path, kinds in ours.items()
         if path in seen and kinds - seen[path]
     ]
-    return found + _header_differences(answer, like)
+    return found + _header_differences(answer, recorded)
 
 
 def _lacks(ours: pairs.Shape, path: str) -> bool:
@@ -115,12 +122,12 @@ def _lacks(ours: pairs.Shape, path: str) -> bool:
     return path not in ours and "object" in ours.get(parent, ()) and not path.endswith("[]")
 
 
-def _header_differences(answer: Any, like: list[pairs.Pair]) -> list[str]:
-    full = [pairs.names(pair.headers) for pair in like if pair.headers is not None]
-    if not full:
+def _header_differences(answer: Any, recorded: Recorded) -> list[str]:
+    if recorded.headers_always is None or recorded.headers_ever is None:
         return []
     ours = pairs.names(answer.headers)
-    missing, unknown = set.intersection(*full) - ours, ours - set.union(*full)
+    missing = sorted(set(recorded.headers_always) - ours)
+    unknown = sorted(ours - set(recorded.headers_ever))
     return [f"missing header {name}" for name in missing] + [
         f"unknown header {name}" for name in unknown
     ]
