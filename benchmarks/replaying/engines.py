@@ -1,0 +1,190 @@
+"""One engine replays one tape in a process of its own and prints what it cost, as JSON.
+
+    python -m benchmarks.replaying.engines ENGINE N FOLDER
+
+All are driven by azure-core's PipelineClient, as the SDK drives them. Costs are CPU seconds of the
+thread, so that other processes on the machine count little. Where replaying everything would take
+minutes (vcrpy, 1,000 and more), requests at ten places of the tape and at its end are measured,
+with all before them marked as played.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import sys
+import time
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from azure.core import PipelineClient
+from azure.core.pipeline.transport import HttpTransport, RequestsTransport
+from azure.core.rest import HttpRequest
+
+from benchmarks.replaying.tape import HEADERS, Interaction, interactions
+from harness.targets.cassette import _environment
+
+# for all engines, as the target `cassette` has it, else `requests` searches for a proxy
+NO_PROXY = _environment({"workspace": {"subscription": "s", "group": "g", "name": "n"}})["no_proxy"]
+END = 100  # requests that count as the first and as the last ones
+SAMPLED_FROM = 1_000  # interactions from which vcrpy is measured on a sample
+PLACES, AT_THE_END = 10, 5
+
+Skip = Callable[[int], None] | None  # marks everything before a place as played
+Opened = tuple[PipelineClient[Any, Any], Skip]
+
+
+def main() -> None:
+    """Load, replay, compare every byte, print."""
+    engine, count, folder = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
+    os.environ["no_proxy"] = NO_PROXY
+    tape = interactions(count)
+    with ENGINES[engine](folder, count) as (client, skip, load):
+        sampled = skip is not None and count >= SAMPLED_FROM
+        costs, bodies = _replayed(client, tape, skip if sampled else None)
+    exact = sum(body == tape[at].answer for at, body in bodies.items())
+    same = sum(_json(body) == json.loads(tape[at].answer) for at, body in bodies.items())
+    print(json.dumps(_told(load, costs, count, sampled) | {"exact": exact, "same": same}))
+
+
+def _told(load: float, costs: dict[int, float], count: int, sampled: bool) -> dict[str, Any]:
+    """Costs in milliseconds of CPU; `mean` is of all requests or of places evenly in the tape."""
+    tail = AT_THE_END if sampled else min(END, count // 4)
+    evenly = [cost for at, cost in costs.items() if not sampled or at < count - AT_THE_END]
+    return {
+        "load": load * 1e3,
+        "mean": statistics.fmean(evenly) * 1e3,
+        "first": statistics.median(list(costs.values())[1 : tail + 1]) * 1e3,
+        "last": statistics.median(list(costs.values())[-tail:]) * 1e3,
+        "asked": len(costs),
+    }
+
+
+def _replayed(
+    client: PipelineClient[Any, Any], tape: Sequence[Interaction], skip: Skip
+) -> tuple[dict[int, float], dict[int, bytes]]:
+    places = range(len(tape))
+    if skip:
+        step = len(tape) // PLACES
+        places = (*range(0, len(tape), step), *range(len(tape) - AT_THE_END, len(tape)))
+    costs, bodies = {}, {}
+    for at in places:
+        if skip:
+            skip(at)
+        request = _request(tape[at])
+        began = time.thread_time()
+        response = client.send_request(request)
+        bodies[at] = response.content
+        costs[at] = time.thread_time() - began
+    return costs, bodies
+
+
+def _request(one: Interaction) -> HttpRequest:
+    headers = {"content-type": "application/json"} if one.body else {}
+    return HttpRequest(one.method, one.url, content=one.body, headers=headers)
+
+
+@contextmanager
+def ours(folder: Path, count: int) -> Iterator[Any]:
+    """As the target `cassette` does it: hook, exchanges reported, network closed."""
+    from harness.wire.cassette import read
+    from harness.wire.hook import observed
+    from harness.wire.sockets import blocked
+    from harness.wire.tape import Tape
+
+    began = time.thread_time()
+    tape = Tape([read(folder / f"ours_{count}.json", limit=1 << 30)])
+    load, seen = time.thread_time() - began, []
+    with blocked(), observed(seen.append, lambda: 1, tape.through):
+        yield _client(RequestsTransport()), None, load
+
+
+@contextmanager
+def vcrpy(folder: Path, count: int) -> Iterator[Any]:
+    """vcrpy with its default matchers and its YAML (libyaml's loader)."""
+    import vcr
+
+    began = time.thread_time()
+    place = str(folder / f"vcrpy_{count}.yaml")
+    with vcr.VCR(record_mode="none").use_cassette(place) as cassette:
+        load = time.thread_time() - began
+
+        def skip(at: int) -> None:
+            cassette.play_counts = Counter(dict.fromkeys(range(at), 1))
+
+        yield _client(RequestsTransport()), skip, load
+
+
+@contextmanager
+def cassetter(folder: Path, count: int) -> Iterator[Any]:
+    """cassetter with its defaults, from vcrpy's file."""
+    from cassetter import use_cassette
+
+    began = time.thread_time()
+    with use_cassette(str(folder / f"vcrpy_{count}.yaml"), record_mode="none"):
+        load = time.thread_time() - began
+        yield _client(RequestsTransport()), None, load
+
+
+@contextmanager
+def floor(folder: Path, count: int) -> Iterator[Any]:
+    """The least there can be under azure-core: a dict in the place of the transport."""
+    began = time.thread_time()
+    transport = Floor(folder / f"floor_{count}.json")
+    load = time.thread_time() - began
+    yield _client(transport), None, load
+
+
+class Floor(HttpTransport[Any, Any]):
+    """A transport that looks the answer up and does nothing else."""
+
+    def __init__(self, path: Path) -> None:
+        import orjson
+
+        self._answers: dict[Any, deque[tuple[int, bytes]]] = defaultdict(deque)
+        for method, url, body, status, answer in orjson.loads(path.read_bytes()):
+            self._answers[method, url, body].append((status, answer.encode()))
+
+    def send(self, request: HttpRequest, **_: Any) -> Any:
+        """The next answer to that request."""
+        from azure.core.rest._requests_basic import RestRequestsTransportResponse
+        from requests import Response
+
+        response = Response()
+        answers = self._answers[request.method, request.url, request.content]
+        response.status_code, response._content = answers.popleft()
+        response._content_consumed = True
+        response.headers.update(HEADERS)
+        response.reason, response.url, response.raw = "OK", request.url, BytesIO()
+        return RestRequestsTransportResponse(request=request, internal_response=response)
+
+    def open(self) -> None:
+        """Nothing to open."""
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing to close."""
+
+
+def _client(transport: HttpTransport[Any, Any]) -> PipelineClient[Any, Any]:
+    return PipelineClient("https://management.azure.com", transport=transport)
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None
+
+
+ENGINES = {"floor": floor, "ours": ours, "cassetter": cassetter, "vcrpy": vcrpy}
+
+if __name__ == "__main__":
+    main()
