@@ -1,6 +1,6 @@
 """What a replay costs: against the SDK's import, vcrpy, cassetter and the least there can be.
 
-    make bench                                            # about five minutes
+    make bench                                            # about three minutes
     .venv-bench/bin/python benchmarks/replay.py --quick   # under a minute, to 300 interactions
 
 Engines take turns in one run, each in a process of its own, on the same synthetic tapes. Seconds
@@ -88,12 +88,18 @@ def _run(engine: str, n: int, folder: Path) -> dict[str, float]:
     if done.returncode:
         if engine in ("ours", "floor"):
             raise SystemExit(done.stderr)
-        print(f"{engine} refuses the tape of {n:,}: {done.stderr.strip().splitlines()[-1][:150]}")
+        print(f"{engine} refuses the tape of {n:,}: {_reason(done.stderr)}")
         return {}
     told: dict[str, float] = json.loads(done.stdout)
     if engine == "ours" and told["exact"] != told["asked"]:
         raise SystemExit(f"{told['asked'] - told['exact']} answers of ours differ in their bytes")
     return told
+
+
+def _reason(error: str) -> str:
+    """The line that says which error it was."""
+    named = [line for line in error.splitlines() if "Error" in line and line[:1] != " "]
+    return (named or error.splitlines() or ["it says nothing"])[-1][:150]
 
 
 def _conditions(loads: Sequence[float]) -> Iterator[str]:
@@ -121,7 +127,7 @@ def _table(results: Results) -> Iterator[str]:
         costs = " ".join(f"{told[name]:8.3f}" for name in ("mean", "first", "last"))
         exact = f"{told['exact']:.0f} of {told['asked']:.0f}"
         yield f"  {n:5} {engine:10} {told['load']:9.1f} {costs}  {exact}"
-    yield "  (vcrpy at 1,000 and 5,000: ten places evenly in the tape, `last` is its last five)"
+    yield "  (vcrpy at 1,000 and 5,000: ten places evenly in the tape, the first and the last five)"
 
 
 def _goals(started: startup.Startup, results: Results, busy: bool) -> Iterator[str]:

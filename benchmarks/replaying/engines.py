@@ -4,8 +4,8 @@
 
 All are driven by azure-core's PipelineClient, as the SDK drives them. Costs are CPU seconds of the
 thread, so that other processes on the machine count little. Where replaying everything would take
-minutes (vcrpy, 1,000 and more), requests at ten places of the tape and at its end are measured,
-with all before them marked as played.
+minutes (vcrpy, 1,000 and more), requests at ten places of the tape, at its beginning and at its end
+are measured, with all before them marked as played.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from harness.targets.cassette import _environment
 NO_PROXY = _environment({"workspace": {"subscription": "s", "group": "g", "name": "n"}})["no_proxy"]
 END = 100  # requests that count as the first and as the last ones
 SAMPLED_FROM = 1_000  # interactions from which vcrpy is measured on a sample
-PLACES, AT_THE_END = 10, 5
+PLACES, AT_EACH_END = 10, 5
 
 Skip = Callable[[int], None] | None  # marks everything before a place as played
 Opened = tuple[PipelineClient[Any, Any], Skip]
@@ -54,13 +54,13 @@ def main() -> None:
 
 def _told(load: float, costs: dict[int, float], count: int, sampled: bool) -> dict[str, Any]:
     """Costs in milliseconds of CPU; `mean` is of all requests or of places evenly in the tape."""
-    tail = AT_THE_END if sampled else min(END, count // 4)
-    evenly = [cost for at, cost in costs.items() if not sampled or at < count - AT_THE_END]
+    ends = AT_EACH_END if sampled else min(END, count // 4)
+    evenly = [costs[at] for at in (_evenly(count) if sampled else costs)]
     return {
         "load": load * 1e3,
         "mean": statistics.fmean(evenly) * 1e3,
-        "first": statistics.median(list(costs.values())[1 : tail + 1]) * 1e3,
-        "last": statistics.median(list(costs.values())[-tail:]) * 1e3,
+        "first": statistics.median(list(costs.values())[1 : ends + 1]) * 1e3,
+        "last": statistics.median(list(costs.values())[-ends:]) * 1e3,
         "asked": len(costs),
     }
 
@@ -68,10 +68,10 @@ def _told(load: float, costs: dict[int, float], count: int, sampled: bool) -> di
 def _replayed(
     client: PipelineClient[Any, Any], tape: Sequence[Interaction], skip: Skip
 ) -> tuple[dict[int, float], dict[int, bytes]]:
-    places = range(len(tape))
+    places: Sequence[int] = range(len(tape))
     if skip:
-        step = len(tape) // PLACES
-        places = (*range(0, len(tape), step), *range(len(tape) - AT_THE_END, len(tape)))
+        ends = (*range(AT_EACH_END + 1), *range(len(tape) - AT_EACH_END, len(tape)))
+        places = sorted({*ends, *_evenly(len(tape))})
     costs, bodies = {}, {}
     for at in places:
         if skip:
@@ -82,6 +82,11 @@ def _replayed(
         bodies[at] = response.content
         costs[at] = time.thread_time() - began
     return costs, bodies
+
+
+def _evenly(count: int) -> range:
+    """Places in the middle of ten equal parts."""
+    return range(count // PLACES // 2, count, count // PLACES)
 
 
 def _request(one: Interaction) -> HttpRequest:

@@ -1,8 +1,9 @@
 """Synthetic tapes: the same interactions for every engine, written as each one reads them.
 
-Shaped after recorded traffic of the recipe: seven in ten are polls of forty resources in turn, one
-in ten creates something, two in ten ask a deployment; answers are ARM's JSON of 1, 4 and 20 KB
-with 19 headers. A tape of n is the beginning of a longer one.
+Shaped after the recorded traffic of the recipe (cassettes/finetune_chat): answers of 2 KB on
+average, one URL in five a blob's with seven query parameters, most others with one. Half are polls
+of forty resources in turn, one in ten creates something, two in ten ask a deployment, two in ten
+read a blob. Answers are ARM's JSON with 19 headers. A tape of n is the beginning of a longer one.
 """
 
 from __future__ import annotations
@@ -25,6 +26,10 @@ WORKSPACE = (
     "bench/providers/Microsoft.MachineLearningServices/workspaces/bench"
 )
 SCORING = "https://bench.eastus.inference.ml.azure.com/score"
+BLOB = (
+    "https://bench.blob.core.windows.net/azureml/logs/{}.txt?sv=2024-11-04&sr=b&spr=https&sp=r"
+    "&st=2031-01-01T00%3A00%3A00Z&se=2031-01-02T00%3A00%3A00Z&sig=recorded-signature"
+)
 HEADERS = {f"x-ms-bench-{n}": f"value number {n}" for n in range(16)} | {
     "content-type": "application/json; charset=utf-8",
     "cache-control": "no-cache",
@@ -93,6 +98,8 @@ def _interaction(number: int, drawn: random.Random) -> Interaction:
             asked = {"input_data": {"question": f"what is {number} and {drawn.random()}?"}}
             said = json.dumps({"output": f"said {drawn.random()} " * (size // 30)}).encode()
             return Interaction("POST", SCORING, json.dumps(asked), 200, said)
+        case 3 | 4:
+            return Interaction("GET", BLOB.format(number), None, 200, _answer(number, size, drawn))
     url = f"{WORKSPACE}/computes/c-{number % 40}?api-version=2024-10-01-preview"
     return Interaction("GET", url, None, 200, _answer(number, size, drawn))
 
