@@ -34,47 +34,44 @@ _PREPARED = ("preprocess_output", "chat_completion_datapreprocess", "output_dir"
 _TRAINED = ("model_path", "chat_completion_finetune", "pytorch_model_folder")
 
 
+_STEPS = (
+    Part(
+        "ft_nlp_common_validation",
+        "ft_nlp_common_validation",
+        files=_DATA,
+        outputs=("validation_info",),
+        compute="compute_model_import",
+    ),
+    Part(
+        "chat_completion_model_import",
+        "chat_completion_model_import",
+        files=("mlflow_model_path", "pytorch_model_path"),
+        outputs=("output_dir",),
+        compute="compute_model_import",
+    ),
+    Part(
+        "chat_completion_datapreprocess",
+        "chat_completion_datapreprocess",
+        files=_DATA,
+        folders=(_IMPORTED,),
+        outputs=("output_dir",),
+        compute="compute_preprocess",
+    ),
+    Part(
+        "chat_completion_finetune",
+        "chat_completion_finetune",
+        folders=(_IMPORTED, _PREPARED),
+        outputs=("pytorch_model_folder",),
+    ),
+)
+
+
 def parts(version: str) -> tuple[Part, ...]:
     """The steps of the component of that version, in the order they run."""
-    converter = "ft_nlp_model_converter"
-    if version == "0.0.51":
-        converter = "chat_completion_model_converter"
-    return (
-        Part(
-            "ft_nlp_common_validation",
-            "ft_nlp_common_validation",
-            files=_DATA,
-            outputs=("validation_info",),
-            compute="compute_model_import",
-        ),
-        Part(
-            "chat_completion_model_import",
-            "chat_completion_model_import",
-            files=("mlflow_model_path", "pytorch_model_path"),
-            outputs=("output_dir",),
-            compute="compute_model_import",
-        ),
-        Part(
-            "chat_completion_datapreprocess",
-            "chat_completion_datapreprocess",
-            files=_DATA,
-            folders=(_IMPORTED,),
-            outputs=("output_dir",),
-            compute="compute_preprocess",
-        ),
-        Part(
-            "chat_completion_finetune",
-            "chat_completion_finetune",
-            folders=(_IMPORTED, _PREPARED),
-            outputs=("pytorch_model_folder",),
-        ),
-        Part(
-            converter,
-            converter,
-            folders=(_IMPORTED, _TRAINED),
-            outputs=("mlflow_model_folder",),
-        ),
-    )
+    own = version == "0.0.51"  # the only one with a converter of its own
+    name = "chat_completion_model_converter" if own else "ft_nlp_model_converter"
+    folders = (_IMPORTED, _TRAINED)
+    return (*_STEPS, Part(name, name, folders=folders, outputs=("mlflow_model_folder",)))
 
 
 @dataclass(frozen=True)

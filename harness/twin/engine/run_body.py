@@ -128,22 +128,15 @@ def asset_id(settings: Settings, run: str, output: str) -> str:
 
 
 def _shared(settings: Settings, run: Document, job: Document) -> Document:
-    guid, last = _guid(settings, run["name"]), run["ended"] or run["started"] or run["created"]
-    lasted = _duration(run)
+    """What both shapes have: names, times, people, and what the run does."""
     step = run["kind"] == STEP
     target = run.get("compute")
     return {
-        "runId": run["name"],
-        "runUuid": guid,
-        "parentRunUuid": _guid(settings, run["parent"]) if run["parent"] else None,
-        "rootRunUuid": _guid(settings, run["root"]),
-        "rootRunId": run["root"],
-        "parentRunId": run["parent"],
+        **_names(settings, run),
+        **_times(run),
+        **_people(settings),
         "target": target,
         "status": run["status"],
-        "dataContainerId": f"dcid.{run['name']}",
-        "startTimeUtc": run["started"],
-        "endTimeUtc": run["ended"],
         "error": run["error"],
         "warnings": None,
         "tags": run["tags"],
@@ -158,20 +151,42 @@ def _shared(settings: Settings, run: Document, job: Document) -> Document:
         "settings": {},
         "computeRequest": {"nodeCount": 1, "gpuCount": 0} if step else None,
         "compute": {"target": target, "targetType": "amlcompute"} if step else None,
-        "createdBy": _user(settings),
-        "lastModifiedBy": _user(settings),
-        "lastModifiedUtc": last,
-        "userId": _guid(settings, "user"),
+        "currentAttemptId": 1 if step else None,
+        "inputs": {},
+        "outputs": _outputs(settings, run),
+    }
+
+
+def _names(settings: Settings, run: Document) -> Document:
+    return {
+        "runId": run["name"],
+        "runUuid": _guid(settings, run["name"]),
+        "parentRunUuid": _guid(settings, run["parent"]) if run["parent"] else None,
+        "rootRunUuid": _guid(settings, run["root"]),
+        "rootRunId": run["root"],
+        "parentRunId": run["parent"],
+        "dataContainerId": f"dcid.{run['name']}",
+        "runNumber": int(datetime.fromisoformat(run["created"][:19]).timestamp()),
+    }
+
+
+def _times(run: Document) -> Document:
+    lasted = _duration(run)
+    return {
+        "startTimeUtc": run["started"],
+        "endTimeUtc": run["ended"],
+        "lastModifiedUtc": run["ended"] or run["started"] or run["created"],
         "computeDuration": lasted,
         "duration": lasted,
         "effectiveStartTimeUtc": None,
         "currentComputeTime": None,
         "lastStartTimeUtc": None,
-        "runNumber": int(datetime.fromisoformat(run["created"][:19]).timestamp()),
-        "currentAttemptId": 1 if step else None,
-        "inputs": {},
-        "outputs": _outputs(settings, run),
     }
+
+
+def _people(settings: Settings) -> Document:
+    who = _user(settings)
+    return {"createdBy": who, "lastModifiedBy": who, "userId": _guid(settings, "user")}
 
 
 def _properties(run: Document, job: Document) -> dict[str, str]:

@@ -23,6 +23,38 @@ _FOR_BROWSERS = {  # discovery may be asked from any web page
 }
 _CREATED = "2024-04-01T08:58:24.225753Z"
 
+_NETWORK: dict[str, Any] = {
+    "managedNetwork": {
+        "changeableIsolationModes": ["AllowInternetOutbound", "AllowOnlyApprovedOutbound"],
+        "isolationMode": "Disabled",
+        "enableNetworkMonitor": False,
+    },
+    "privateLinkCount": 0,
+    "publicNetworkAccess": "Enabled",
+    "ipAllowlist": [],
+    "networkAcls": {
+        "defaultAction": "Allow",
+        "bypass": "",
+        "ipRules": [],
+        "resourceAccessRules": [],
+    },
+}
+_SWITCHES: dict[str, Any] = {
+    "hbiWorkspace": False,
+    "imageBuildCompute": None,
+    "allowRoleAssignmentOnRG": True,
+    "v1LegacyMode": False,
+    "softDeleteEnabled": False,
+    "storageHnsEnabled": False,
+    "linkedModelInventoryArmId": None,
+    "serverlessComputeSettings": None,
+    "EnableSoftwareBillOfMaterials": False,
+    "sasGetterUri": "",
+    "enableDataIsolation": False,
+    "systemDatastoresAuthMode": "accesskey",
+    "enableServiceSideCMKEncryption": False,
+}
+
 
 @dataclass(frozen=True)
 class Workspace:
@@ -58,52 +90,33 @@ class Workspace:
         }
 
     def _properties(self) -> dict[str, Any]:
-        settings, guid = self.twin.settings, self.twin.settings.workspace_guid
+        settings = self.twin.settings
         api = f"{settings.region}.api.azureml.ms"
         return {
             "friendlyName": settings.workspace,
             "description": "",
-            "storageAccount": self._arm("Microsoft.Storage/storageAccounts", self._account()),
-            "keyVault": self._arm("Microsoft.Keyvault/vaults", f"kv{guid[:8]}"),
-            "applicationInsights": self._arm("Microsoft.insights/components", f"ai{guid[:8]}"),
-            "hbiWorkspace": False,
-            "tenantId": self.twin.identity.tenant,
-            "imageBuildCompute": None,
             "provisioningState": "Succeeded",
-            "managedNetwork": {
-                "changeableIsolationModes": ["AllowInternetOutbound", "AllowOnlyApprovedOutbound"],
-                "isolationMode": "Disabled",
-                "enableNetworkMonitor": False,
-            },
-            "allowRoleAssignmentOnRG": True,
-            "v1LegacyMode": False,
-            "softDeleteEnabled": False,
-            "containerRegistry": self._arm(
-                "Microsoft.ContainerRegistry/registries", f"cr{guid[:8]}"
-            ),
             "creationTime": "2024-04-01T08:58:24.2257530Z",
-            "notebookInfo": self._notebooks(),
-            "storageHnsEnabled": False,
-            "workspaceId": guid,
-            "linkedModelInventoryArmId": None,
-            "privateLinkCount": 0,
-            "publicNetworkAccess": "Enabled",
-            "ipAllowlist": [],
-            "networkAcls": {
-                "defaultAction": "Allow",
-                "bypass": "",
-                "ipRules": [],
-                "resourceAccessRules": [],
-            },
+            "tenantId": self.twin.identity.tenant,
+            "workspaceId": settings.workspace_guid,
             "discoveryUrl": f"https://{api}/discovery",
             "mlFlowTrackingUri": f"azureml://{api}/mlflow/v1.0{settings.workspace_id}",
-            "serverlessComputeSettings": None,
-            "EnableSoftwareBillOfMaterials": False,
-            "sdkTelemetryAppInsightsKey": guid,
-            "sasGetterUri": "",
-            "enableDataIsolation": False,
-            "systemDatastoresAuthMode": "accesskey",
-            "enableServiceSideCMKEncryption": False,
+            "sdkTelemetryAppInsightsKey": settings.workspace_guid,
+            "notebookInfo": self._notebooks(),
+            **self._resources(),
+            **_NETWORK,
+            **_SWITCHES,
+        }
+
+    def _resources(self) -> dict[str, str]:
+        """What Azure makes along with a workspace."""
+        guid = self.twin.settings.workspace_guid[:8]
+        registries = "Microsoft.ContainerRegistry/registries"
+        return {
+            "storageAccount": self._arm("Microsoft.Storage/storageAccounts", self._account()),
+            "keyVault": self._arm("Microsoft.Keyvault/vaults", f"kv{guid}"),
+            "applicationInsights": self._arm("Microsoft.insights/components", f"ai{guid}"),
+            "containerRegistry": self._arm(registries, f"cr{guid}"),
         }
 
     def _notebooks(self) -> dict[str, Any]:

@@ -17,7 +17,7 @@ import pytest
 from harness.twin.engine.runs import PARENT_MESSAGE
 from harness.twin.warm import Warm
 
-from .conftest import SHORT, Bench, make_bench
+from .bench import SHORT, Bench, make_bench
 
 LONG = SHORT | {"max_steps": "5000", "evaluation_strategy": "disable"}
 CHAT = [{"role": "user", "content": "Hi."}, {"role": "assistant", "content": "Hello."}]

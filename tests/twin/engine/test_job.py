@@ -13,7 +13,7 @@ from mlflow import MlflowClient
 
 from harness.twin.warm import Warm
 
-from .conftest import Bench
+from .bench import Bench
 
 # Another process has to import it by this name.
 sys.path.append(str(Path(__file__).parent))

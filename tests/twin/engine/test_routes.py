@@ -10,7 +10,7 @@ import pytest
 import requests
 from mlflow import MlflowClient
 
-from .conftest import SHORT, Bench, job_properties
+from .bench import SHORT, Bench, job_properties
 
 API = {"api-version": "2024-01-01-preview"}
 TOKEN = {"x-azureml-token": "t"}

@@ -22,7 +22,7 @@ from harness.twin.engine.steps.batches import Padded
 from harness.twin.engine.steps.metrics import numbers
 from harness.twin.engine.steps.step import Step
 
-from .conftest import MODEL, SHORT, Bench, job_properties
+from .bench import MODEL, SHORT, Bench, job_properties
 
 ROOT = Path(__file__).parents[3]
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import SHORT, Ran
+from .bench import SHORT
+from .conftest import Ran
 
 Train = Callable[[Mapping[str, str]], Ran]
 

@@ -25,8 +25,7 @@ class Schedule:
 def schedule(parameters: Parameters, profile: str, rows: int, out: Path, cuda: bool) -> Schedule:
     """The schedule of a run over `rows` training rows, writing checkpoints under `out`."""
     notes: list[str] = []
-    devices = parameters.whole("number_of_gpu_to_use_finetuning")
-    devices *= parameters.whole("num_nodes_finetune")
+    devices = _devices(parameters)
     batch = parameters.whole("per_device_train_batch_size") * devices
     if devices > 1:
         notes.append(
@@ -35,37 +34,57 @@ def schedule(parameters: Parameters, profile: str, rows: int, out: Path, cuda: b
         )
     arguments: dict[str, Any] = {
         "output_dir": str(out),
-        "num_train_epochs": parameters.whole("num_train_epochs"),
-        "max_steps": parameters.whole("max_steps"),
         "per_device_train_batch_size": batch,
         "per_device_eval_batch_size": parameters.whole("per_device_eval_batch_size") * devices,
-        "gradient_accumulation_steps": parameters.whole("gradient_accumulation_steps"),
-        "auto_find_batch_size": parameters.yes("auto_find_batch_size"),
-        "weight_decay": parameters.number("weight_decay"),
-        "warmup_steps": parameters.whole("warmup_steps"),
-        "lr_scheduler_type": parameters.text("lr_scheduler_type"),
-        "max_grad_norm": parameters.number("max_grad_norm"),
-        "adam_beta1": parameters.number("adam_beta1"),
-        "adam_beta2": parameters.number("adam_beta2"),
-        "adam_epsilon": parameters.number("adam_epsilon"),
-        "seed": parameters.whole("seed"),
-        "data_seed": parameters.whole("seed"),
-        "full_determinism": parameters.yes("enable_full_determinism"),
-        "dataloader_num_workers": parameters.whole("dataloader_num_workers"),
-        "dataloader_pin_memory": cuda,
-        "logging_strategy": parameters.text("logging_strategy"),
-        "logging_steps": parameters.whole("logging_steps"),
-        "report_to": "none",  # our own callback logs, to the step and to the root
-        "disable_tqdm": True,
-        "remove_unused_columns": False,
-        "use_cpu": not cuda,
     }
+    arguments |= _passed(parameters) | _this_machine(cuda)
     arguments |= _rate(parameters, profile, notes)
     arguments |= _optimizer(parameters, notes)
     arguments |= _precision(parameters, cuda, notes)
     arguments |= _evaluation(parameters, rows, batch, notes)
     _not_here(parameters, cuda, notes)
     return Schedule(arguments, tuple(notes), batch)
+
+
+def _devices(parameters: Parameters) -> int:
+    gpus, nodes = "number_of_gpu_to_use_finetuning", "num_nodes_finetune"
+    return parameters.whole(gpus) * parameters.whole(nodes)
+
+
+# Inputs that the Trainer knows by the same name.
+_WHOLE = (
+    "num_train_epochs",
+    "max_steps",
+    "gradient_accumulation_steps",
+    "warmup_steps",
+    "seed",
+    "dataloader_num_workers",
+    "logging_steps",
+)
+_NUMBER = ("weight_decay", "max_grad_norm", "adam_beta1", "adam_beta2", "adam_epsilon")
+_TEXT = ("lr_scheduler_type", "logging_strategy")
+
+
+def _passed(parameters: Parameters) -> dict[str, Any]:
+    """What is handed on as it is."""
+    found: dict[str, Any] = {name: parameters.whole(name) for name in _WHOLE}
+    found |= {name: parameters.number(name) for name in _NUMBER}
+    found |= {name: parameters.text(name) for name in _TEXT}
+    return found | {
+        "data_seed": parameters.whole("seed"),
+        "auto_find_batch_size": parameters.yes("auto_find_batch_size"),
+        "full_determinism": parameters.yes("enable_full_determinism"),
+    }
+
+
+def _this_machine(cuda: bool) -> dict[str, Any]:
+    return {
+        "dataloader_pin_memory": cuda,
+        "report_to": "none",  # our own callback logs, to the step and to the root
+        "disable_tqdm": True,
+        "remove_unused_columns": False,
+        "use_cpu": not cuda,
+    }
 
 
 def _rate(parameters: Parameters, profile: str, notes: list[str]) -> dict[str, Any]:
