@@ -48,6 +48,7 @@ bench: $(LIGHT) $(TWIN) $(BENCH) ## ratios, measured side by side
 	done
 
 crash: $(LIGHT) $(TWIN) ## end the recipe at every exchange, in every way, and count what is left
+	.venv/bin/python -m pytest tests/janitor -m slow_crash -q
 	.venv/bin/python -m harness.crash --json reports/crash.json
 
 regenerate: $(TWIN) ## make the base model again from nothing and compare (two minutes)

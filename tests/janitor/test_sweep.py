@@ -131,6 +131,7 @@ def test_a_sample_of_the_crash_campaign_leaves_nothing() -> None:
     assert "killed at 3 of 3 points: 0 left" in done.stdout
 
 
+@pytest.mark.slow_crash
 @pytest.mark.parametrize("without", ["watchdog", "ledger"])
 def test_the_campaign_finds_leaks(without: str) -> None:
     """With a part of the promise taken away, a killed run leaves its cluster, and is told."""
