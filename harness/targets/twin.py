@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60
 STOP_SECONDS = 15
+IDLE_SECONDS = 3600
 
 
 @contextmanager
@@ -73,6 +74,8 @@ def twin_command(plan: Plan, state: Path) -> list[str]:
     wanted = plan.twin
     command = [str(twin_python()), "-m", "harness.twin", "--state", str(state)]
     command += ["--ready-file", str(state / "ready.json")]
+    command += ["--quiet"]  # its log is kept, and the exports hold the way in
+    command += ["--idle-exit", str(IDLE_SECONDS)]  # should nobody be left to stop it
     for name in ("era", "pace", "profile", "image"):
         command += [f"--{name}", str(getattr(wanted, name))]
     for fault in wanted.faults:
