@@ -28,6 +28,7 @@ PLANS = pytest.StashKey[dict[Path, Plan]]()
 LEFT_OUT = pytest.StashKey[set[Path]]()
 RUNS = pytest.StashKey[list["Run"]]()
 COUNTS = pytest.StashKey[dict[str, Counter[str]]]()  # outcomes by scenario
+SHUT = pytest.StashKey[dict[Path, str]]()  # scenarios that cannot run, and why
 REPORTS = pytest.StashKey[list[str]]()
 
 
@@ -59,7 +60,7 @@ def pytest_configure(config: pytest.Config) -> None:
             "--record keeps what a live target answers, and cassettes are no live target. "
             "Next: pytest scenarios --target twin --record"
         )
-    config.stash[LEFT_OUT] = set()
+    config.stash[LEFT_OUT], config.stash[SHUT] = set(), {}
     config.stash[PLANS], config.stash[RUNS], config.stash[REPORTS] = {}, [], []
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     config.stash[COUNTS] = counts
@@ -127,14 +128,17 @@ def scenario_run(config: pytest.Config, folder: Path) -> Iterator[Run]:
 
     reports: Path = config.getoption("--reports")
     name = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{folder.name}-{os.getpid()}"
-    with open_run(
+    opening = open_run(
         folder.name,
         config.stash[PLANS][folder],
         (reports / name).resolve(),
         cassettes=config.getoption("--cassettes"),
         record=config.getoption("--record"),
         whole=folder not in config.stash[LEFT_OUT],
-    ) as run:
+    )
+    config.stash[SHUT][folder] = "its target could not be opened, see the error above"
+    with opening as run:
+        del config.stash[SHUT][folder]
         if run.target.name != "cassette" and not hasattr(config, "workerinput"):
             run.uncaptured = partial(_uncaptured, config)
         config.stash[RUNS].append(run)
@@ -158,6 +162,8 @@ def _uncaptured(config: pytest.Config) -> Iterator[None]:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what needs a failed step, naming it: one broken step is one error."""
+    if shut := item.config.stash[SHUT].get(item.path.parent):
+        pytest.skip(f"{item.path.parent.name} cannot run: {shut}")
     for run in item.config.stash[RUNS]:
         for name, failed in run.failed().items():
             if name in getattr(item, "fixturenames", ()):

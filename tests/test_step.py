@@ -69,6 +69,31 @@ def test_one_error_and_skips_that_name_the_step(pytester: pytest.Pytester, scena
     )
 
 
+def test_a_target_that_does_not_open_is_one_error(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first test errs with the reason, all others of the scenario are skipped."""
+    monkeypatch.setenv("HARNESS_TWIN_PYTHON", "absent")
+    folder = pytester.mkdir("small")
+    (folder / "__init__.py").touch()
+    (folder / "plan.toml").touch()
+    (folder / "conftest.py").write_text(
+        "from pathlib import Path\nimport pytest\n"
+        "from harness.pytest_plugin import scenario_run\n"
+        "@pytest.fixture(scope='package')\n"
+        "def run(request):\n"
+        "    with scenario_run(request.config, Path(__file__).parent) as run:\n"
+        "        yield run\n"
+    )
+    (folder / "test_1.py").write_text("def test_a(run): pass\ndef test_b(run): pass\n")
+    pytester.makeconftest('pytest_plugins = ["harness.pytest_plugin"]')
+
+    result = pytester.runpytest("-rs", "--import-mode=importlib", "small", "--target", "twin")
+
+    result.assert_outcomes(errors=1, skipped=1)
+    result.stdout.fnmatch_lines(["*Next: make twin-env*", "*small cannot run: its target could*"])
+
+
 def test_a_step_runs_once(pytester: pytest.Pytester, scenario: Path) -> None:
     """Each step is taken once for all the tests of the scenario, in the order they need."""
     result = pytester.runpytest("-s", "--import-mode=importlib", "small", "-p", "no:cacheprovider")

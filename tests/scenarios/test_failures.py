@@ -16,7 +16,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.recipe.data import SAMPLE, SPLITS
 from harness.report.run_record import RunRecord, read
+from harness.targets.twin import twin_python
 
 ROOT = Path(__file__).parents[2]
 QUICK = ["training.max_steps=20", "scoring.rounds=5", "scoring.warmup=1"]  # not the point here
@@ -36,6 +38,20 @@ class Outcome:
         failed = [step for step in self.record.steps if step.status == "failed"]
         assert len(failed) == 1, [step.name for step in failed]
         return failed[0].name, failed[0].error or ""
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> Path:
+    """A data set of the hub's layout whose training split has three megabytes."""
+    folder = tmp_path / "large"
+    folder.mkdir()
+    files = "".join(f"  - split: {split}\n    path: {split}.jsonl\n" for split in SPLITS)
+    card = f"---\nconfigs:\n- config_name: default\n  data_files:\n{files}---\n"
+    (folder / "README.md").write_text(card)
+    for split in SPLITS:
+        text = (SAMPLE / f"{split}.jsonl").read_text()
+        (folder / f"{split}.jsonl").write_text(text * (10 if split == "train_sft" else 1))
+    return folder
 
 
 def command(folder: Path, *settings: str) -> list[str]:
@@ -231,3 +247,23 @@ def kill_twin(folder: Path) -> bool:
             return True
         time.sleep(0.005)
     return False
+
+
+def test_a_disk_that_is_full_while_uploading(
+    tmp_path: Path, large: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The twin can write no file over two megabytes: the upload is refused, saying what is full."""
+    small_disk = tmp_path / "python"
+    small_disk.write_text(f'#!/bin/bash\nulimit -f 2048\nexec {twin_python()} "$@"\n')
+    small_disk.chmod(0o755)
+    monkeypatch.setenv("HARNESS_TWIN_PYTHON", str(small_disk))
+    monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
+
+    outcome = run_recipe(tmp_path, "data.source=hub", "data.percent=100", f"data.dataset={large}")
+
+    name, error = outcome.failed_step()
+    assert name == "job"
+    assert "uploading its data to" in error
+    assert "The disk under the twin's state is full" in error
+    assert outcome.record is not None
+    assert outcome.record.leftovers == ()
