@@ -38,7 +38,7 @@ def test_plan_is_frozen() -> None:
     plan = read_plan(SHIPPED, "twin")
 
     with pytest.raises(FrozenInstanceError):
-        plan.compute.size = "other"  # type: ignore[misc]
+        plan.compute.size = "other"  # type: ignore[misc]  # that is the claim
 
 
 def test_all_problems_are_reported_together(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ def test_refused_nests_the_real_code() -> None:
     """Envelope (b): the machine-readable code is the innermost of InnerError."""
     failure = refused(404, "Not found component c.", "NotFound", "ComponentNotFound")
 
-    error = failure.body["error"]  # type: ignore[index]
+    error = failure.body["error"]  # type: ignore[index]  # a plain dict of JSON
     info = {item["type"]: item["info"]["value"] for item in error["additionalInfo"]}
     assert list(error) == ["code", "message", "details", "additionalInfo"]
     assert error["code"] == "UserError"

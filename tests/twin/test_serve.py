@@ -90,7 +90,7 @@ def test_nothing_reaches_the_internet(running: Started) -> None:
     client = session(running)
 
     with pytest.raises(requests.exceptions.SSLError):
-        client.get("https://pypi.example.invalid/", timeout=10)
+        client.get("https://outside.example.invalid/", timeout=10)
     plain = requests.get(
         "http://example.invalid/", proxies={"http": running.ready["proxy"]}, timeout=10
     )
