@@ -27,10 +27,8 @@ from azure.core.pipeline.transport import HttpTransport, RequestsTransport
 from azure.core.rest import HttpRequest
 
 from benchmarks.replaying.tape import HEADERS, Interaction, interactions
-from harness.targets.cassette import _environment
+from harness.targets.cassette import UNSEARCHED
 
-# for all engines, as the target `cassette` has it, else `requests` searches for a proxy
-NO_PROXY = _environment({"workspace": {"subscription": "s", "group": "g", "name": "n"}})["no_proxy"]
 END = 100  # requests that count as the first and as the last ones
 SAMPLED_FROM = 1_000  # interactions from which vcrpy is measured on a sample
 PLACES, AT_EACH_END = 10, 5
@@ -42,7 +40,7 @@ Opened = tuple[PipelineClient[Any, Any], Skip]
 def main() -> None:
     """Load, replay, compare every byte, print."""
     engine, count, folder = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
-    os.environ["no_proxy"] = NO_PROXY
+    os.environ.update(UNSEARCHED)  # for all engines, as the target `cassette` has it
     tape = interactions(count)
     with ENGINES[engine](folder, count) as (client, skip, load):
         sampled = skip is not None and count >= SAMPLED_FROM

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -38,6 +39,13 @@ REMOVED = (  # nothing of the user's own Azure, proxies or certificates has a sa
     "http_proxy",
     "https_proxy",
 )
+_HOSTS = "azure.com,windows.net,azureml.ms,azureml.net,microsoftonline.com,127.0.0.1,localhost"
+UNSEARCHED = {
+    # hosts by name: at "*" `requests` reads the whole environment twice at every request
+    "NO_PROXY": _HOSTS,
+    "no_proxy": _HOSTS,
+    "NETRC": os.path.join(os.devnull, "none"),  # and looks for a file of passwords in two places
+}
 
 
 @contextmanager
@@ -170,8 +178,7 @@ def _environment(told: Any) -> dict[str, str]:
         "IDENTITY_ENDPOINT": TOKENS,
         "IDENTITY_HEADER": "replayed",
         "AZUREML_RUN_POLLING_INTERVAL_MIN": "0",  # jobs.stream sleeps this long between polls
-        "NO_PROXY": "*",  # else `requests` reads the whole environment at every request
-        "no_proxy": "*",
+        **UNSEARCHED,
         "AZURE_SUBSCRIPTION_ID": workspace["subscription"],
         "AZURE_RESOURCE_GROUP": workspace["group"],
         "AZURE_WORKSPACE_NAME": workspace["name"],
