@@ -8,7 +8,7 @@ HarnessError
 │   ├── MissError      a replayed request is not in the cassettes, or not at this point
 │   └── NetworkError   something tried to reach the network during a replay
 └── StepError          a step of the recipe found something it cannot go on with
-    ├── RefusedError   refused before anything was created (SKU, quota, contract)
+    ├── RefusedError   refused before money is spent (SKU, quota, contract)
     ├── JobError       the fine-tune job ended in anything but Completed
     ├── DeployError    endpoint or deployment did not become healthy
     ├── AnswerError    the deployment answered, and the answer is not acceptable
@@ -61,7 +61,7 @@ class StepError(HarnessError):
 
 
 class RefusedError(StepError):
-    """Refused before anything was created."""
+    """Refused before money is spent: before a create, or before the job is submitted."""
 
 
 class JobError(StepError):

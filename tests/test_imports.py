@@ -48,7 +48,7 @@ def ours(package: str) -> set[str]:
         ("wire", {"harness.errors"}),
         ("twin", {"harness.errors", "harness.wire"}),
         ("report", set()),
-        ("recipe", {"harness.errors", "harness.janitor", "harness.checks"}),
+        ("recipe", {"harness.errors", "harness.janitor"}),
         ("janitor", {"harness.errors"}),
         ("crash", {"harness.errors", "harness.janitor", "harness.wire"}),
         ("measure", {"harness.errors", "harness.report"}),

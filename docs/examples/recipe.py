@@ -123,7 +123,7 @@ try:
     ).wait()
     endpoint.traffic = {"demo": 100}
     workspace.online_endpoints.begin_create_or_update(endpoint).wait()
-    question = [{"role": "user", "content": "What is the capital of Norway?"}]
+    question = [{"role": "user", "content": "What do frogs eat?"}]
     request = Path("sample_score.json")
     body = {"input_data": {"input_string": [question], "parameters": {"max_new_tokens": 40}}}
     request.write_text(json.dumps(body | {"params": {}}))

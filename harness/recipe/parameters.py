@@ -52,13 +52,13 @@ def check_accepted(parameters: JobParameters, component: Any, plan: Plan) -> Non
     lines = [f"  {name}{_origin(name, plan)}{_near(name, accepted)}" for name in unknown]
     defaults = [name for name in unknown if name not in {**plan.training, **plan.optimization}]
     raise RefusedError(
-        f"component {component.name} {component.version} does not accept:\n"
+        f"component {component.name} {component.version} does not accept {', '.join(unknown)}:\n"
         + "\n".join(lines)
         + f"\nIt accepts: {', '.join(accepted)}\nNext: "
         + (
             f"set finetune.ignore_model_defaults = {defaults} in plan.toml".replace("'", '"')
             if defaults
-            else "remove them from [training] or [optimization] in plan.toml"
+            else "correct or remove them in [training] or [optimization] in plan.toml"
         )
     )
 

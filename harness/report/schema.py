@@ -60,7 +60,10 @@ class ExchangeRecord:
 
 @dataclass(frozen=True)
 class Training:
-    """What the fine-tune job logged. Losses are nats per token; a fall is 1 - last / first."""
+    """What the fine-tune job logged. Losses are nats per token; a fall is 1 - last / first.
+
+    `tokens` are those of the training data, one epoch of it.
+    """
 
     train_loss: tuple[Point, ...]
     eval_loss: tuple[Point, ...] = ()

@@ -139,7 +139,7 @@ def _training_figures(fit: Training) -> list[tuple[str, str]]:
 def _training_notes(fit: Training) -> list[str]:
     drawn = fit.train_loss + fit.eval_loss
     lost = sum(value is None or not math.isfinite(value) for _, value in drawn)
-    words = [f"{fit.tokens:,} tokens were trained on."] if fit.tokens is not None else []
+    words = [f"{fit.tokens:,} tokens in the training data."] if fit.tokens is not None else []
     if lost:
         words.append(f"{counted(lost, 'loss was', 'losses were')} not finite and cannot be drawn.")
     return [*words, *fit.notes]
@@ -159,7 +159,7 @@ def _latency_notes(scoring: Scoring, record: RunRecord) -> list[str]:
     if ms.n < 100:
         words.append(f"With n = {ms.n}, p99 says little more than the slowest request.")
     if record.target == "cassette":
-        words.append("Replayed: this is the speed of the replay, not of an endpoint.")
+        words.append("Not measured now: this is the latency at the recording.")
     return words
 
 

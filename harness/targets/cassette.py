@@ -126,8 +126,8 @@ def _same_plan(plan: Plan, tapes: Sequence[Cassette]) -> None:
             f"the cassettes in {tapes[0].path.parent} were recorded with another plan "
             f"({told['plan_hash']}, now {here}):\n  "
             + "\n  ".join(changed)
-            + f"\nNext: undo the change, or pytest scenarios/{told['scenario']} "
-            f"--target {told['target']} --record"
+            + "\nNext: undo the change; or run it live, with the same --set: pytest "
+            f"scenarios/{told['scenario']} --target {told['target']} (and --record to keep it)"
         )
 
 

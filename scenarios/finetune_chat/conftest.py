@@ -82,7 +82,13 @@ def job(
     run.training = read_metrics(connection, run.plan, done)
     run.show(job=done.name, component=done.component, status=done.status)
     for line in done.parameters.overridden:
-        run.warn("training.parameters", line, done.component, "see the model's tags at step 2")
+        key = line.partition(":")[0]
+        run.warn(
+            "training.parameters",
+            line,
+            done.component,
+            f'to keep the plan\'s value: finetune.ignore_model_defaults = ["{key}"]',
+        )
     return done
 
 

@@ -193,7 +193,7 @@ def test_parts_without_data_are_left_out(cassette_run: RunRecord) -> None:
     text = Page(page(cassette_run)).text
 
     assert "train loss fell" not in text
-    assert "the speed of the replay, not of an endpoint" in text
+    assert "Not measured now: this is the latency at the recording" in text
     assert "Nothing was created, so there was nothing to delete." in text
 
 
