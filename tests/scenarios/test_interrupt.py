@@ -27,6 +27,7 @@ def test_ctrl_c_deletes_what_was_created(tmp_path: Path, kind: str) -> None:
             cwd=ROOT,
             stdout=out,
             stderr=out,
+            preexec_fn=hear_ctrl_c,
         )
         wait_for_ledger(tmp_path, f'"kind": "{kind}"', process)
         process.send_signal(signal.SIGINT)
@@ -37,6 +38,11 @@ def test_ctrl_c_deletes_what_was_created(tmp_path: Path, kind: str) -> None:
     assert record.outcome == "failed"
     assert record.leftovers == ()
     assert kind in {deleted.kind for deleted in record.deleted}
+
+
+def hear_ctrl_c() -> None:
+    """In the child: a shell that runs things in the background makes them deaf to SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def wait_for_ledger(folder: Path, text: str, process: subprocess.Popen[bytes]) -> None:
@@ -58,6 +64,7 @@ def test_ctrl_c_while_the_job_is_streamed(tmp_path: Path) -> None:
             cwd=ROOT,
             stdout=out,
             stderr=out,
+            preexec_fn=hear_ctrl_c,
         )
         deadline = time.monotonic() + 90
         while "Streaming user_logs" not in log.read_text() and "RunId" not in log.read_text():
