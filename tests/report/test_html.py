@@ -148,8 +148,8 @@ def test_the_first_screen_of_a_green_run(passed_run: RunRecord) -> None:
 @pytest.mark.parametrize("target", ["twin", "azure", "cassette"])
 def test_every_claim_says_where_it_was_made(passed_run: RunRecord, target: str) -> None:
     """Every section's heading, the verdict and the title carry the target."""
-    text = page(replace(passed_run, target=target))  # type: ignore[arg-type]  # any text, as a test may give
-    ground = GROUNDS[target]  # type: ignore[index]  # a plain dict of JSON
+    text = page(replace(passed_run, target=target))  # type: ignore[arg-type]  # a str here, a Literal there
+    ground = GROUNDS[target]  # type: ignore[index]  # a str here, a Literal there
     headings = re.findall(r"<h[12].*?</h[12]>", text, re.DOTALL)
 
     assert len(headings) > 8

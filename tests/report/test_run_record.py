@@ -185,7 +185,7 @@ def test_each_contradiction_has_its_words(
     passed_run: RunRecord, change: dict[str, object], problem: str
 ) -> None:
     """One thing wrong gives one line that names it."""
-    assert problem in "\n".join(validate(replace(passed_run, **change)))  # type: ignore[arg-type]  # any text, as a test may give
+    assert problem in "\n".join(validate(replace(passed_run, **change)))  # type: ignore[arg-type]  # fields by name, of any type
 
 
 def test_a_fall_that_the_series_does_not_show_is_a_problem(passed_run: RunRecord) -> None:

@@ -49,8 +49,8 @@ def test_hostile_text_is_inert_markdown(hostile_run: RunRecord) -> None:
 @pytest.mark.parametrize("target", ["twin", "azure", "cassette"])
 def test_every_number_names_its_target(passed_run: RunRecord, target: str) -> None:
     """Headline, cleanup, training and latency each say where they were seen."""
-    place = GROUNDS[target].place  # type: ignore[index]  # a plain dict of JSON
-    lines = summary(replace(passed_run, target=target)).splitlines()  # type: ignore[arg-type]  # any text, as a test may give
+    place = GROUNDS[target].place  # type: ignore[index]  # a str here, a Literal there
+    lines = summary(replace(passed_run, target=target)).splitlines()  # type: ignore[arg-type]  # a str here, a Literal there
     claims = [line for line in lines if line.startswith(("## ", "- "))]
 
     assert len(claims) == 4
