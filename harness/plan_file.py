@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
+from difflib import get_close_matches
 from math import isfinite
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
@@ -16,7 +17,7 @@ from harness.plan import FREE_SECTIONS, SECTIONS, TARGETS, Plan, Scalar
 
 
 def read_plan(
-    path: Path, target: str, settings: Iterable[str] = (), like: str | None = None
+    path: Path, target: str, settings: Sequence[str] = (), like: str | None = None
 ) -> Plan:
     """The plan of that file for that target, with `section.key=value` settings on top.
 
@@ -33,9 +34,13 @@ def read_plan(
     for name in FREE_SECTIONS:
         parts[name] = _parameters(name, tables.get(name, {}), problems)
     unknown = sorted(set(tables) - set(parts))
-    problems += [f"[{name}] is not a section; there are {_listed(_sections())}" for name in unknown]
+    problems += [
+        f"[{name}] is not a section{_meant(name, parts)}; there are {_listed(_sections())}"
+        for name in unknown
+    ]
     if problems:
-        raise PlanError(problems, source=str(path))
+        given = f" with {' '.join(f'--set {setting}' for setting in settings)}" if settings else ""
+        raise PlanError(problems, source=f"{path}{given}")
     return Plan(target=target, **parts)
 
 
@@ -96,7 +101,9 @@ def _section(name: str, table: Mapping[str, Any], problems: list[str]) -> Any:
     values: dict[str, Any] = {}
     for key, value in table.items():
         if key not in rules:
-            problems.append(f"{name}.{key} is unknown; [{name}] has {_listed(rules)}")
+            problems.append(
+                f"{name}.{key} is unknown{_meant(key, rules)}; [{name}] has {_listed(rules)}"
+            )
             continue
         value = tuple(value) if isinstance(value, list) else value
         value = float(value) if hints[key] is float and type(value) is int else value
@@ -150,6 +157,11 @@ def _parameters(name: str, table: Mapping[str, Any], problems: list[str]) -> dic
 
 def _sections() -> list[str]:
     return [*SECTIONS, *FREE_SECTIONS, "on.<target>"]
+
+
+def _meant(name: str, names: Iterable[str]) -> str:
+    near = get_close_matches(name, names, n=1)
+    return f" (did you mean {near[0]}?)" if near else ""
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter, defaultdict
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.errors import PlanError, WireError
+from harness.errors import HarnessError, PlanError, WireError
 from harness.plan import TARGETS, Plan
 from harness.plan_file import read_plan
 from harness.wire.cassette import provenance_of
@@ -124,20 +124,27 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 @contextmanager
 def scenario_run(config: pytest.Config, folder: Path) -> Iterator[Run]:
     """The run of the scenario in that folder, for the scenario's `run` fixture."""
-    from harness.run import open_run
+    from harness.run import open_run, unopened
 
     reports: Path = config.getoption("--reports")
     name = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{folder.name}-{os.getpid()}"
+    plan, out = config.stash[PLANS][folder], (reports / name).resolve()
     opening = open_run(
         folder.name,
-        config.stash[PLANS][folder],
-        (reports / name).resolve(),
+        plan,
+        out,
         cassettes=config.getoption("--cassettes"),
         record=config.getoption("--record"),
         whole=folder not in config.stash[LEFT_OUT],
     )
     config.stash[SHUT][folder] = "its target could not be opened, see the error above"
-    with opening as run:
+    with ExitStack() as stack:
+        try:
+            run = stack.enter_context(opening)
+        except HarnessError as error:
+            if out.is_dir():
+                config.stash[RUNS].append(unopened(folder.name, plan, out, error))
+            raise
         del config.stash[SHUT][folder]
         if run.target.name != "cassette" and not hasattr(config, "workerinput"):
             run.uncaptured = partial(_uncaptured, config)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from harness.errors import HarnessError
 from harness.janitor.delete import Leftover, by_hand
 from harness.janitor.ledger import Ledger
 from harness.janitor.prices import check_prices
@@ -165,6 +166,20 @@ def open_run(
                     cleanup.check()
         if target.tape:
             target.tape.check_played(run.passed(), with_tests=run.whole)
+
+
+def unopened(scenario: str, plan: Plan, folder: Path, error: HarnessError) -> Run:
+    """The run that never began because its target did not open: only a record of why."""
+    what, _, next_command = str(error).partition("Next: ")
+    return Run(
+        scenario=scenario,
+        plan=plan,
+        folder=folder,
+        target=Target(name=plan.target, proves="nothing, it did not open"),
+        ledger=Ledger(folder / "ledger.jsonl"),
+        started=datetime.now(UTC),
+        findings=[Finding("error", "target", what.strip(), "", next_command.strip())],
+    )
 
 
 def _watchdog(plan: Plan, folder: Path) -> AbstractContextManager[None]:

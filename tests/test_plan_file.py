@@ -80,6 +80,9 @@ def test_all_problems_are_reported_together(tmp_path: Path) -> None:
         ("compute.max_instances=2024-01-01", "must be a whole number"),
         ("compute", "section.key=value"),
         ("nowhere.key=1", "is not a section"),
+        ("scorng.seed=1", "is not a section (did you mean scoring?)"),
+        ("compute.sise=1", "compute.sise is unknown (did you mean size?)"),
+        ("scoring.rounds=1", "plan.toml with --set scoring.rounds=1 has 1 problem(s)"),
     ],
 )
 def test_each_bad_value_says_what_would_do(setting: str, complaint: str) -> None:

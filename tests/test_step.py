@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from harness.report.run_record import read
+
 CONFTEST = """
 from datetime import UTC, datetime
 from pathlib import Path
@@ -72,7 +74,7 @@ def test_one_error_and_skips_that_name_the_step(pytester: pytest.Pytester, scena
 def test_a_target_that_does_not_open_is_one_error(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The first test errs with the reason, all others of the scenario are skipped."""
+    """The first test errs with the reason, all others are skipped, and a page says so."""
     monkeypatch.setenv("HARNESS_TWIN_PYTHON", "absent")
     folder = pytester.mkdir("small")
     (folder / "__init__.py").touch()
@@ -92,6 +94,12 @@ def test_a_target_that_does_not_open_is_one_error(
 
     result.assert_outcomes(errors=1, skipped=1)
     result.stdout.fnmatch_lines(["*Next: make twin-env*", "*small cannot run: its target could*"])
+    record = read(pytester.path / "reports/latest/run.json")
+    assert (record.outcome, {step.status for step in record.steps}) == ("failed", {"skipped"})
+    (finding,) = record.findings
+    assert ("environment is missing" in finding.what, finding.next) == (True, "make twin-env")
+    result.stdout.fnmatch_lines(["*small: No step ran on the twin: the twin's environment is*"])
+    assert "make twin-env" in (pytester.path / "reports/latest/index.html").read_text()
 
 
 def test_a_step_runs_once(pytester: pytest.Pytester, scenario: Path) -> None:

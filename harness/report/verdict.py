@@ -92,6 +92,9 @@ def _headline(record: RunRecord, green: bool) -> str:
     place = GROUNDS[record.target].place
     if failed := broken(record):
         return f"Step {failed[0].n}, {_quiet(failed[0].title)}, failed {place}"
+    errors = [finding.what for finding in record.findings if finding.severity == "error"]
+    if errors and all(step.status == "skipped" for step in record.steps):
+        return f"No step ran {place}: {first_line(errors[0])}"
     steps = f"{_passed_steps(record)} {place}"
     if record.leftovers:
         return f"{steps}, but {_left_behind(record)}"
