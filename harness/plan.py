@@ -11,9 +11,10 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Literal, get_args
 
-TARGETS = ("azure", "cassette", "twin")
+TargetName = Literal["azure", "cassette", "twin"]
+TARGETS: tuple[str, ...] = get_args(TargetName)
 Scalar = str | int | float
 Parameters = Mapping[str, Scalar]
 
@@ -165,7 +166,7 @@ class Cassettes:
 class Plan:
     """What a run is to do, resolved. `training` and `optimization` are the recipe's own names."""
 
-    target: str = "twin"
+    target: TargetName = "twin"
     workspace: Workspace = field(default_factory=Workspace)
     base_model: BaseModel = field(default_factory=BaseModel)
     compute: Compute = field(default_factory=Compute)

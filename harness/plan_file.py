@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
 from harness.errors import PlanError
-from harness.plan import FREE_SECTIONS, SECTIONS, TARGETS, Plan, Scalar
+from harness.plan import FREE_SECTIONS, SECTIONS, TARGETS, Plan, Scalar, TargetName
 
 
 def read_plan(
-    path: Path, target: str, settings: Sequence[str] = (), like: str | None = None
+    path: Path, target: TargetName, settings: Sequence[str] = (), like: str | None = None
 ) -> Plan:
     """The plan of that file for that target, with `section.key=value` settings on top.
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from harness.plan import TargetName
     from harness.wire.tape import Tape
 
 
@@ -28,7 +29,7 @@ class Note:
 class Target:
     """An open target. `tape`, `timestamp`, `recorded` and `kept` are those of a replay."""
 
-    name: Literal["azure", "twin", "cassette"]
+    name: TargetName
     proves: str  # what a green run on it is evidence of
     config: Path | None = None  # folder of config.json; None: search upwards as the SDK does
     logs: Mapping[str, Path] | None = None  # name -> file, for the report
