@@ -10,6 +10,7 @@ from harness.errors import HarnessError
 USAGE = """usage: python -m harness COMMAND [options]
 
   twin     run the embedded Azure ML in the foreground, for any client (twin --help)
+  preflight  what would stand in the way of a run, before anything is created (preflight --help)
   sweep    delete what a run that was killed has left (sweep --help)
   cassettes audit   look for secrets in the cassettes (cassettes audit --help)
   report   write the page of a run again: report reports/latest/run.json
@@ -30,6 +31,10 @@ def main(arguments: list[str] | None = None) -> int:
             from harness.audit.__main__ import main as audit
 
             return audit(rest)
+        case ["preflight", *rest]:
+            from harness.preflight import main as preflight
+
+            return preflight(rest)
         case ["sweep", *rest]:
             from harness.janitor.sweep import main as sweep
 

@@ -38,7 +38,16 @@ def write_reports(run: Run, counts: Mapping[str, int]) -> list[str]:
     (run.folder / "summary.md").write_text(summary(record), encoding="utf-8")
     page = write_html(run_json, run.folder)
     _point_latest(run.folder)
-    return [closing_line(record), f"report: {page}"]
+    return [*_findings(record), closing_line(record), f"report: {page}"]
+
+
+def _findings(record: told.RunRecord) -> list[str]:
+    """The findings worth a look, a line each; errors have been printed where they stopped."""
+    return [
+        f"{finding.severity}: {finding.what} [{finding.check}]"
+        for finding in record.findings
+        if finding.severity in ("warning", "cannot tell")
+    ]
 
 
 def record_of(run: Run, counts: Mapping[str, int]) -> told.RunRecord:
@@ -68,6 +77,7 @@ def record_of(run: Run, counts: Mapping[str, int]) -> told.RunRecord:
         leftovers=tuple(told.Leftover(**asdict(left)) for left in leftovers),
         deleted=tuple(told.Deleted(**asdict(deleted)) for deleted in gone),
         findings=tuple(run.findings),
+        seen=run.seen,
         spent_usd=_spent(run),
         conditions=replace(conditions(), recorded=run.target.recorded),
         links={name: str(path.relative_to(run.folder)) for name, path in logs.items()},

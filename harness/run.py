@@ -6,10 +6,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from harness.checks.catalogue import judged, stop
+from harness.checks.retirements import day_of
+from harness.checks.seen import last_seen
 from harness.errors import HarnessError
 from harness.janitor.delete import Leftover, by_hand
 from harness.janitor.ledger import Ledger
@@ -64,11 +68,25 @@ class Run:
     kept: dict[str, Any] = field(default_factory=dict)  # measured, for a replay to report
     uncaptured: Callable[[], AbstractContextManager[None]] = nullcontext  # shows a step's progress
     whole: bool = True  # all tests of the scenario are in this run
+    stops: bool = True  # an error among the findings ends the step
+    seen: dict[str, Any] = field(default_factory=dict)  # for later runs to compare with
 
     @property
     def timestamp(self) -> str:
         """Ten digits from which every unique name of the run derives."""
         return self.target.timestamp or str(int(self.started.timestamp()))
+
+    @property
+    def day(self) -> date:
+        """The day it is for who answers."""
+        twin = self.target.name == "twin" or "on twin" in (self.target.recorded or "")
+        recorded = (self.target.recorded or "").rpartition(" at ")[2]
+        return day_of(self.plan.twin.era if twin else None, recorded, self.started.date())
+
+    @cached_property
+    def earlier(self) -> dict[str, Any] | None:
+        """What the newest earlier green run of this target saw; None when there is none."""
+        return last_seen(self.folder, self.target.name, self.scenario)
 
     def failed(self) -> dict[str, StepRecord]:
         """Steps that failed, by name."""
@@ -81,6 +99,14 @@ class Run:
     def show(self, **facts: str | int | float) -> None:
         """Put short facts beside the step that is running."""
         self.steps[-1].facts.update(facts)
+
+    def check(self, group: str, /, **facts: Any) -> None:
+        """Run the checks of a group; what they find is kept, and an error stops the step."""
+        shared = {"plan": self.plan, "day": self.day, "earlier": self.earlier}
+        found = judged(group, shared | facts)
+        self.findings += [Finding(**asdict(finding)) for finding in found]
+        if self.stops:
+            stop(group, found)
 
     def warn(self, check: str, what: str, thing: str, next_command: str) -> None:
         """Note something that is not an error but must be read."""

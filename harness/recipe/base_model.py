@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import RefusedError, StepError
+from harness.checks.facts import BaseModel, Component, Input, Parameters
+from harness.errors import RefusedError
 from harness.recipe.literal import literal
+from harness.recipe.plain import either
 from harness.recipe.registry import registry_asset
 
 if TYPE_CHECKING:
+    from harness.checks.catalogue import Judge
     from harness.plan import Plan
     from harness.recipe.connect import Connection
 
@@ -19,38 +21,73 @@ FINETUNE_LIST = ("finetune_compute_allow_list", "finetuneComputes")
 INFERENCE_LIST = ("inference_compute_allow_list", "inferenceComputes")
 _FORMER_FINETUNE_TAG = "computes_allow_list"  # its name until May 2024
 DEFAULTS_TAG = "model_specific_defaults"
+_SPECS = ("finetune-min-sku-spec", "inference-min-sku-spec")
 
 
-@dataclass(frozen=True)
-class BaseModel:
-    """A base model and what its publisher says of it; a list that is None was not published."""
+def find_base_model(connection: Connection, plan: Plan, judge: Judge) -> BaseModel:
+    """The model of the plan, latest or pinned, and the component that is to train it.
 
-    id: str
-    name: str
-    version: str
-    finetune_sizes: tuple[str, ...] | None
-    inference_sizes: tuple[str, ...] | None
-    defaults: Mapping[str, str | int | float]
-    tags: Mapping[str, str]
-
-
-def find_base_model(connection: Connection, plan: Plan) -> BaseModel:
-    """The model of the plan, latest or pinned.
-
-    Raises RefusedError when the registry does not have it, StepError when a tag is unreadable.
+    What the component does not accept is known here, before anything is created. Raises
+    RefusedError when the registry does not have one of them, or a check finds an error.
     """
+    found = _model(connection, plan, component_of(connection, plan))
+    judge("model", base_model=found)
+    judge("contract", base_model=found, parameters=parameters_of(plan, found))
+    judge("drift", base_model=found)
+    return found
+
+
+def component_of(connection: Connection, plan: Plan, version: str | None = None) -> Any:
+    """The SDK's own component, of the plan's version if none is given.
+
+    Raises RefusedError when the registry does not have it.
+    """
+    wanted, registry = plan.finetune, plan.workspace.registry
+    try:
+        return registry_asset(
+            connection.registry.components, wanted.component, version or wanted.version
+        )
+    except LookupError as error:
+        raise RefusedError(
+            f"component {wanted.component!r}, version {wanted.version!r}, is not in registry "
+            f"{registry!r}: {error}\nNext: az ml component list --registry-name {registry} "
+            f"--name {wanted.component}, then set finetune.component in plan.toml"
+        ) from error
+
+
+def parameters_of(plan: Plan, model: BaseModel) -> Parameters:
+    """The plan's training and optimisation parameters, and the model's defaults over them.
+
+    The recipe merges in this order, so the plan's three epochs become one when the model says so.
+    """
+    ignored = plan.finetune.ignore_model_defaults
+    return Parameters(
+        plan={**plan.training, **plan.optimization},
+        model={key: value for key, value in model.defaults.items() if key not in ignored},
+    )
+
+
+def _model(connection: Connection, plan: Plan, component: Any) -> BaseModel:
     found = _get(connection, plan)
     tags = {str(key): str(value) for key, value in (found.tags or {}).items()}
-    system = _system_computes(found)
+    details, unreadable = _details(connection, found), dict[str, str]()
+    system = _system_computes(details)
+    lists = {
+        key: _sizes(tags, system, tag, key, unreadable)
+        for tag, key in (FINETUNE_LIST, (_FORMER_FINETUNE_TAG, "former"), INFERENCE_LIST)
+    }
     return BaseModel(
         id=str(found.id),
         name=str(found.name),
         version=str(found.version),
-        finetune_sizes=_sizes(tags, system, *FINETUNE_LIST)
-        or _sizes(tags, system, _FORMER_FINETUNE_TAG, FINETUNE_LIST[1]),
-        inference_sizes=_sizes(tags, system, *INFERENCE_LIST),
-        defaults=_defaults(tags),
+        finetune_sizes=lists[FINETUNE_LIST[1]] or lists["former"],
+        inference_sizes=lists[INFERENCE_LIST[1]],
+        defaults=_defaults(tags, unreadable),
         tags=tags,
+        component=_component(component),
+        sku_specs={key: str(found.properties[key]) for key in _SPECS if key in found.properties},
+        archived=either(details, "is_archived", "isArchived"),
+        unreadable=unreadable,
     )
 
 
@@ -67,30 +104,69 @@ def _get(connection: Connection, plan: Plan) -> Any:
 
 
 def _sizes(
-    tags: Mapping[str, str], system: Mapping[str, Any], tag: str, key: str
+    tags: Mapping[str, str],
+    system: Mapping[str, Any],
+    tag: str,
+    key: str,
+    unreadable: dict[str, str],
 ) -> tuple[str, ...] | None:
     """A list of VM sizes from the tag, else from the system metadata, else None."""
-    value = literal(tags[tag], f"tag {tag}") if tag in tags else system.get(key)
-    if value is None:
-        return None
-    if not isinstance(value, (list, tuple)):
-        raise StepError(f"tag {tag} is not a list but {value!r}; pin base_model.version")
-    return tuple(str(size) for size in value)
+    value = _read(tags, tag, list, unreadable) if tag in tags else system.get(key)
+    return tuple(str(size) for size in value) if isinstance(value, (list, tuple)) else None
 
 
-def _defaults(tags: Mapping[str, str]) -> dict[str, str | int | float]:
+def _defaults(tags: Mapping[str, str], unreadable: dict[str, str]) -> dict[str, str | int | float]:
     """The parameters this model asks for; they override the recipe's."""
-    if DEFAULTS_TAG not in tags:
-        return {}
-    value = literal(tags[DEFAULTS_TAG], f"tag {DEFAULTS_TAG}")
-    if not isinstance(value, dict):
-        raise StepError(f"tag {DEFAULTS_TAG} is not a table but {value!r}; pin base_model.version")
-    return {str(key): entry for key, entry in value.items()}
+    value = _read(tags, DEFAULTS_TAG, dict, unreadable) if DEFAULTS_TAG in tags else None
+    return {str(key): entry for key, entry in (value or {}).items()}
 
 
-def _system_computes(found: Any) -> Mapping[str, Any]:
+def _read(tags: Mapping[str, str], tag: str, kind: type, unreadable: dict[str, str]) -> Any:
+    """The literal in a tag; None, and a line in `unreadable`, when it is none of that kind."""
+    try:
+        value = literal(tags[tag])
+    except ValueError:
+        value = None
+    if isinstance(value, kind):
+        return value
+    unreadable[tag] = tags[tag]
+    return None
+
+
+def _details(connection: Connection, found: Any) -> Any:
+    """The version's properties as the registry answers them, or the SDK's own where it has no way.
+
+    The SDK's Model drops `isArchived`, and 1.35 the system metadata as well, so what
+    `models.get` itself reads is read again.
+    """
+    get = getattr(connection.registry.models, "_get", None)
+    return get(found.name, found.version).properties if get else found
+
+
+def _system_computes(details: Any) -> Mapping[str, Any]:
     """`system_metadata.supportedComputes`, where the lists moved to in June 2026."""
-    system = getattr(found, "_system_metadata", None) or {}
-    computes = system.get("supportedComputes") if hasattr(system, "get") else None
-    value = literal(computes, "supportedComputes") if isinstance(computes, str) else computes
-    return value if isinstance(value, dict) else {}
+    system = either(details, "system_metadata", "systemMetadata", "_system_metadata")
+    computes = either(system, "supportedComputes")
+    value = literal(computes) if isinstance(computes, str) else computes
+    return value if isinstance(value, Mapping) else {}
+
+
+def _component(found: Any) -> Component:
+    return Component(
+        name=str(found.name),
+        version=str(found.version),
+        inputs={str(name): _input(each) for name, each in found.inputs.items()},
+        outputs=tuple(found.outputs),
+    )
+
+
+def _input(found: Any) -> Input:
+    """The SDK's Input; a registry answers its bounds and flags as text."""
+    return Input(
+        type=str(found.type),
+        default=found.default,
+        optional=str(found.optional).lower() != "false" and bool(found.optional),
+        enum=tuple(str(choice) for choice in found.enum or ()),
+        low=None if found.min is None else float(found.min),
+        high=None if found.max is None else float(found.max),
+    )

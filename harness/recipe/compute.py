@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from harness.checks.facts import Existing, Region, Size, Usage
 from harness.errors import RefusedError, StepError
 from harness.janitor.tags import tags
-from harness.recipe.failing import reason
-from harness.recipe.plain import plain
-from harness.recipe.sizes import check_size
+from harness.recipe.failing import doing, reason
+from harness.recipe.plain import either, plain
 
 if TYPE_CHECKING:
+    from harness.checks.catalogue import Judge
+    from harness.checks.facts import BaseModel
     from harness.janitor.ledger import Ledger
     from harness.plan import Plan
-    from harness.recipe.base_model import BaseModel
     from harness.recipe.connect import Connection
 
 
@@ -27,58 +29,83 @@ class Cluster:
     tier: str
     gpus: int  # per node
     created: bool
-    notes: tuple[str, ...]
 
 
 def provide_cluster(
-    connection: Connection, plan: Plan, model: BaseModel, ledger: Ledger
+    connection: Connection, plan: Plan, model: BaseModel, ledger: Ledger, judge: Judge
 ) -> Cluster:
     """The plan's cluster, created when it does not exist.
 
-    Sizes are checked before anything is created, that of the deployment as well: it would
-    otherwise be refused only after the training was paid for. Raises RefusedError when a size,
-    the quota or an existing cluster stands in the way.
+    Sizes, quota and the endpoint's name are checked before anything is created, those of the
+    deployment as well: they would otherwise be refused only after the training was paid for.
+    Raises RefusedError when a size, the quota or an existing cluster stands in the way.
     """
-    wanted = plan.compute
-    notes = (
-        check_size(wanted.size, model.finetune_sizes, use="fine-tuning", key="compute.size"),
-        check_size(
-            plan.deployment.size, model.inference_sizes, use="inference", key="deployment.size"
-        ),
-    )
-    gpus = gpus_of(connection, wanted.size)
-    found = _existing(connection, wanted.name)
-    if found is not None:
-        _same_size(found, plan)
+    region, found = look_around(connection, plan, model, judge)
     cluster = found or _create(connection, plan, ledger)
+    size = region.size(plan.compute.size)
     return Cluster(
-        name=wanted.name,
+        name=plan.compute.name,
         size=str(cluster.size),
         tier=str(cluster.tier),
-        gpus=gpus,
+        gpus=size.gpus if size else 0,
         created=found is None,
-        notes=tuple(note for note in notes if note),
     )
 
 
-def gpus_of(connection: Connection, size: str) -> int:
-    """How many GPUs one node of that size has, as the workspace's region lists it.
+def look_around(
+    connection: Connection, plan: Plan, model: BaseModel, judge: Judge
+) -> tuple[Region, Any | None]:
+    """What the region offers, and the cluster if there is one; judged, and nothing created."""
+    region = read_region(connection)
+    found = _existing(connection, plan.compute.name)
+    judge("compute", base_model=model, region=region, cluster=_seen(found))
+    judge("endpoint")
+    return region, found
 
-    Raises RefusedError when the region does not offer the size or it has no GPU.
-    """
-    offered = {str(s.name).lower(): s for s in connection.workspace.compute.list_sizes()}
-    if size.lower() not in offered:
-        raise RefusedError(
-            f"VM size {size} is not offered in {connection.location}. Next: az ml compute "
-            f"list-sizes --location {connection.location}, then set compute.size in plan.toml"
-        )
-    gpus = int(offered[size.lower()].gpus or 0)
-    if gpus < 1:
-        raise RefusedError(
-            f"VM size {size} has no GPU; fine-tuning needs one. Next: set compute.size in "
-            "plan.toml to a GPU size such as Standard_NC24ads_A100_v4"
-        )
-    return gpus
+
+def read_region(connection: Connection) -> Region:
+    """Sizes and cores of the workspace's region; usages are None when they cannot be read."""
+    from azure.core.exceptions import HttpResponseError
+
+    compute = connection.workspace.compute
+    with doing(
+        f"listing the VM sizes of {connection.location}",
+        f"az ml compute list-sizes --location {connection.location}",
+    ):
+        sizes = {str(size.name).lower(): _size(size) for size in compute.list_sizes()}
+    try:
+        usages = _usages(compute.list_usage(location=connection.location))
+    except HttpResponseError:
+        return Region(connection.location, sizes, None)
+    return Region(connection.location, sizes, usages)
+
+
+def _size(found: Any) -> Size:
+    kinds = either(found, "supported_compute_types", "supportedComputeTypes")
+    return Size(
+        name=str(found.name),
+        family=str(found.family),
+        cores=int(either(found, "v_cp_us", "vCPUs") or 0),
+        gpus=int(found.gpus or 0),
+        memory_gib=float(either(found, "memory_gb", "memoryGB") or 0),
+        endpoints="MIR" in kinds if kinds else None,
+    )
+
+
+def _usages(listed: Iterable[Any]) -> dict[str, Usage]:
+    """Cores by usage; those of LowPriority, which are named in words only, as `<family> low`."""
+    found, words = {}, {}
+    for each in listed:
+        name = str(either(each.name, "value"))
+        words[str(either(each.name, "localized_value", "localizedValue"))] = name
+        used = either(each, "current_value", "currentValue")
+        found[name] = Usage(int(used or 0), int(each.limit))
+    low = {
+        f"{name} low": found[words[text.replace("Dedicated", "LowPriority")]]
+        for text, name in words.items()
+        if "Dedicated" in text and text.replace("Dedicated", "LowPriority") in words
+    }
+    return found | low
 
 
 def _existing(connection: Connection, name: str) -> Any | None:
@@ -96,19 +123,10 @@ def _existing(connection: Connection, name: str) -> Any | None:
         ) from error
 
 
-def _same_size(found: Any, plan: Plan) -> None:
-    """An existing cluster must be healthy and what the plan asks for."""
-    wanted = plan.compute
-    if plain(found.provisioning_state).lower() == "failed":
-        raise RefusedError(
-            f"cluster {wanted.name!r} exists but failed to provision: {_why(found)}\n"
-            f"Next: az ml compute delete --name {wanted.name}"
-        )
-    if str(found.size).lower() != wanted.size.lower():
-        raise RefusedError(
-            f"cluster {wanted.name!r} exists with size {found.size}, the plan asks for "
-            f"{wanted.size}. Next: set compute.size to {found.size}, or another compute.name"
-        )
+def _seen(found: Any | None) -> Existing | None:
+    if found is None:
+        return None
+    return Existing(str(found.size), plain(found.provisioning_state), _why(found))
 
 
 def _create(connection: Connection, plan: Plan, ledger: Ledger) -> Any:

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from harness.errors import JobError, RefusedError
+from harness.checks.facts import BaseModel, Parameters
+from harness.errors import JobError
 from harness.janitor.tags import tags
+from harness.recipe.base_model import component_of, parameters_of
+from harness.recipe.display_name import display_name
 from harness.recipe.job_failure import failed_children
-from harness.recipe.parameters import JobParameters, check_accepted, display_name, job_parameters
 from harness.recipe.plain import plain
-from harness.recipe.registry import registry_asset
 
 if TYPE_CHECKING:
     from harness.janitor.ledger import Ledger
     from harness.plan import Plan
-    from harness.recipe.base_model import BaseModel
     from harness.recipe.compute import Cluster
     from harness.recipe.connect import Connection
     from harness.recipe.data import Splits
@@ -36,7 +36,7 @@ class FineTuneJob:
     display_name: str
     status: str
     component: str
-    parameters: JobParameters
+    parameters: Parameters
     studio_url: str
     properties: Mapping[str, str]  # of the root run, such as the tokens trained on
 
@@ -54,9 +54,8 @@ def fine_tune(
     Raises RefusedError before submission when the component refuses a parameter, JobError with
     each failed child's error when the job ended in anything but Completed.
     """
-    component = _component(connection, plan)
-    parameters = job_parameters(plan, model)
-    check_accepted(parameters, component, plan)
+    component = component_of(connection, plan, model.component.version)
+    parameters = parameters_of(plan, model)
     job = _pipeline(component, parameters, plan, model, cluster, splits)
     job.name = f"finetune-chat-{connection.timestamp}"
     job.tags = tags(plan, connection.timestamp)
@@ -77,21 +76,9 @@ def fine_tune(
     )
 
 
-def _component(connection: Connection, plan: Plan) -> Any:
-    wanted, registry = plan.finetune, plan.workspace.registry
-    try:
-        return registry_asset(connection.registry.components, wanted.component, wanted.version)
-    except LookupError as error:
-        raise RefusedError(
-            f"component {wanted.component!r}, version {wanted.version!r}, is not in registry "
-            f"{registry!r}: {error}\nNext: az ml component list --registry-name {registry} "
-            f"--name {wanted.component}, then set finetune.component in plan.toml"
-        ) from error
-
-
 def _pipeline(
     component: Any,
-    parameters: JobParameters,
+    parameters: Parameters,
     plan: Plan,
     model: BaseModel,
     cluster: Cluster,

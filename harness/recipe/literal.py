@@ -6,15 +6,13 @@ import ast
 import json
 from typing import Any
 
-from harness.errors import StepError
 
-
-def literal(text: str, what: str) -> Any:
+def literal(text: str) -> Any:
     """The value in a tag, never evaluated as code.
 
     The first publication of an asset writes `str(value)`, a later one JSON (azureml-assets,
     `publish_utils.stringify_dictionary`); `ast.literal_eval` alone breaks on `true` and `null`.
-    Raises StepError naming the tag when it is neither.
+    Raises ValueError when it is neither.
     """
     try:
         return json.loads(text)
@@ -22,8 +20,5 @@ def literal(text: str, what: str) -> Any:
         pass
     try:
         return ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError) as error:
-        raise StepError(
-            f"{what} is neither JSON nor a Python literal: {text[:200]!r}. Next: look at it with "
-            "az ml model show --registry-name azureml, and pin base_model.version in plan.toml"
-        ) from error
+    except (SyntaxError, MemoryError, RecursionError) as error:
+        raise ValueError(f"neither JSON nor a Python literal: {text[:200]!r}") from error

@@ -13,7 +13,7 @@ from harness.report.units import duration
 from harness.report.verdict import cleanup as cleanup_words
 from harness.report.verdict import cost_words
 
-_SEVERITIES = ("error", "warning", "info")
+_SEVERITIES = ("error", "cannot tell", "warning", "info")
 
 
 def cleanup(record: RunRecord) -> Element:
@@ -125,11 +125,21 @@ def _proof(proof: tuple[str, ...]) -> Child:
 def _finding(finding: Finding) -> Element:
     return el(
         "li",
-        el("p", sign(finding.severity), " ", finding.severity, class_=f"status {finding.severity}"),
+        el("p", sign(finding.severity), " ", finding.severity, class_=f"status {_tone(finding)}"),
         el("p", finding.what, " ", el("code", finding.thing) if finding.thing else None),
+        note("Seen: ", finding.evidence) if finding.evidence else None,
         el("p", "Next: ", command(finding.next)) if finding.next else None,
-        note("check ", el("code", finding.check)),
+        note(
+            "check ",
+            el("code", finding.check),
+            f"; who can mend it: {finding.blame}" if finding.blame else None,
+        ),
     )
+
+
+def _tone(finding: Finding) -> str:
+    """Not to know is shown as loud as a warning."""
+    return "warning" if finding.severity == "cannot tell" else finding.severity
 
 
 def _value(value: object) -> str:

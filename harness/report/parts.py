@@ -16,6 +16,7 @@ SIGNS = {
     "skipped": "-",
     "error": "✕",
     "warning": "!",
+    "cannot tell": "?",
     "info": "i",
 }
 

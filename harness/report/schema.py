@@ -135,13 +135,18 @@ class Deleted:
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing a check has to say: severity, what, about which thing, the next command."""
+    """One thing a check has to say: severity, what, about which thing, the next command.
 
-    severity: Literal["error", "warning", "info"]
+    `evidence` is what it rests on, `blame` who can mend it.
+    """
+
+    severity: Literal["error", "cannot tell", "warning", "info"]
     check: str
     what: str
     thing: str
     next: str
+    evidence: str = ""
+    blame: str = ""
 
 
 @dataclass(frozen=True)
@@ -183,4 +188,5 @@ class RunRecord:
     findings: tuple[Finding, ...] = ()
     spent_usd: float | None = None
     links: dict[str, str] = field(default_factory=dict)
+    seen: dict[str, object] = field(default_factory=dict)  # what later runs are compared with
     schema: int = SCHEMA

@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from harness.checks.facts import BaseModel
+from harness.checks.seen import seen
 from harness.janitor.delete import Cleanup, delete_all
 from harness.janitor.sdk_hands import SdkHands
 from harness.janitor.tags import expiry
 from harness.pytest_plugin import scenario_run
-from harness.recipe.base_model import BaseModel, find_base_model
+from harness.recipe.base_model import find_base_model
 from harness.recipe.compute import Cluster, provide_cluster
 from harness.recipe.connect import Connection, connect
 from harness.recipe.data import Splits, fetch_splits
@@ -52,17 +54,16 @@ def connection(run: Run) -> Connection:
 
 @step(2, "Base model")
 def base_model(run: Run, connection: Connection) -> BaseModel:
-    found = find_base_model(connection, run.plan)
+    found = find_base_model(connection, run.plan, run.check)
+    run.seen = seen(found)
     run.show(model=f"{found.name} {found.version}", defaults=len(found.defaults))
     return found
 
 
 @step(3, "Compute")
 def cluster(run: Run, connection: Connection, base_model: BaseModel) -> Cluster:
-    found = provide_cluster(connection, run.plan, base_model, run.ledger)
+    found = provide_cluster(connection, run.plan, base_model, run.ledger, run.check)
     run.show(size=found.size, tier=found.tier, gpus=found.gpus, created=str(found.created))
-    for note in found.notes:
-        run.warn("sizes", note, found.size, "az ml model show --registry-name azureml")
     return found
 
 
@@ -81,14 +82,6 @@ def job(
     done = fine_tune(connection, run.plan, base_model, cluster, splits, run.ledger)
     run.training = read_metrics(connection, run.plan, done)
     run.show(job=done.name, component=done.component, status=done.status)
-    for line in done.parameters.overridden:
-        key = line.partition(":")[0]
-        run.warn(
-            "training.parameters",
-            line,
-            done.component,
-            f'to keep the plan\'s value: finetune.ignore_model_defaults = ["{key}"]',
-        )
     return done
 
 

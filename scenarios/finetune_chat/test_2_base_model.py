@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.recipe.base_model import BaseModel
+from harness.checks.facts import BaseModel
 from harness.run import Run
 
 

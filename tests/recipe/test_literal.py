@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.errors import StepError
 from harness.recipe.literal import literal
 
 PLAIN = st.recursive(
@@ -27,12 +26,12 @@ PLAIN = st.recursive(
 @given(st.dictionaries(st.text(), PLAIN))
 def test_both_spellings_give_the_same_value(value: dict[str, object]) -> None:
     """What a first publication writes with str() and a later one as JSON reads the same."""
-    assert value == literal(json.dumps(value), "tag")
-    assert value == literal(repr(value), "tag")
+    assert value == literal(json.dumps(value))
+    assert value == literal(repr(value))
 
 
 @pytest.mark.parametrize("text", ["__import__('os').getcwd()", "{", "a b", "f'{1}'", "(" * 500])
-def test_anything_else_is_refused_by_name(text: str) -> None:
-    """Code, and text that is no literal, name the tag and what to do."""
-    with pytest.raises(StepError, match="tag model_specific_defaults is neither"):
-        literal(text, "tag model_specific_defaults")
+def test_anything_else_is_refused(text: str) -> None:
+    """Code, and text that is no literal, is a ValueError and is never run."""
+    with pytest.raises(ValueError):  # noqa: PT011  # its own words are Python's
+        literal(text)

@@ -1,0 +1,304 @@
+"""VM sizes and quota, for training and for serving, before anything is created.
+
+The size that serves is looked at now as well: it would otherwise be refused only after the
+training was paid for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from math import ceil
+from typing import TYPE_CHECKING
+
+from harness.checks.facts import BaseModel, Existing, Region, Size
+from harness.checks.finding import Finding
+from harness.checks.retirements import size_retired
+
+if TYPE_CHECKING:
+    from harness.plan import Plan
+
+# K80 machines: refused by the recipe when the model publishes no list
+K80_SIZES = ("standard_nc6", "standard_nc12", "standard_nc24", "standard_nc24r")
+RESERVE = 1.2  # a managed deployment needs ceil(1.2 n) instances' cores, for upgrades
+# SKUs whose quota needs no such reserve (Azure ML, manage quotas: A100, H100 and ND series)
+EXEMPT = ("a100", "h100", "_nd")
+GOOD = "Standard_NC24ads_A100_v4"
+_LIST = "az ml compute list-sizes --location"
+
+
+@dataclass(frozen=True)
+class Use:
+    """One of the plan's two sizes: what for, and what is known about it."""
+
+    what: str
+    key: str  # of the plan
+    size: str
+    allowed: tuple[str, ...] | None
+    spec: str  # name of the property with the least size
+
+
+def uses(plan: Plan, base_model: BaseModel) -> tuple[Use, Use]:
+    """Training and serving."""
+    train, serve = plan.compute.size, plan.deployment.size
+    tuned, served = base_model.finetune_sizes, base_model.inference_sizes
+    return (
+        Use("fine-tuning", "compute.size", train, tuned, "finetune-min-sku-spec"),
+        Use("inference", "deployment.size", serve, served, "inference-min-sku-spec"),
+    )
+
+
+def allowed(plan: Plan, base_model: BaseModel) -> Iterator[Finding]:
+    """Both sizes are in the model's lists, from its tags or its system metadata."""
+    for use in uses(plan, base_model):
+        if use.allowed is None:
+            yield _unlisted(use, base_model)
+        elif use.size.lower() not in [name.lower() for name in use.allowed]:
+            yield Finding(
+                "error",
+                f"VM size {use.size} is not in the model's list for {use.what}",
+                use.size,
+                f"{base_model} lists {', '.join(use.allowed)}",
+                "SKU",
+                f"set {use.key} in plan.toml to one of {', '.join(use.allowed)}",
+            )
+
+
+def _unlisted(use: Use, base_model: BaseModel) -> Finding:
+    """Without a list only the K80 sizes are refused, as the recipe does."""
+    if use.size.lower() in K80_SIZES:
+        return Finding(
+            "error",
+            f"VM size {use.size} has K80 GPUs, which cannot run this {use.what}",
+            use.size,
+            "the recipe's own list, for models that publish none",
+            "SKU",
+            f"set {use.key} in plan.toml to a size with A100 GPUs, such as {GOOD}",
+        )
+    return Finding(
+        "cannot tell",
+        f"the model publishes no list of sizes for {use.what}: cannot tell whether {use.size} "
+        "is right",
+        use.size,
+        f"{base_model} has neither the tag nor the system metadata",
+        "base model",
+        f"az ml model show --registry-name azureml --name {base_model.name} "
+        f"--version {base_model.version}",
+    )
+
+
+def spec(plan: Plan, base_model: BaseModel, region: Region) -> Iterator[Finding]:
+    """Both sizes have the cores, GPUs and memory that the model asks for at least."""
+    for use in uses(plan, base_model):
+        text, size = base_model.sku_specs.get(use.spec), region.size(use.size)
+        if text is None:
+            yield Finding(
+                "cannot tell",
+                f"the model publishes no least size for {use.what}: cannot tell whether "
+                f"{use.size} is large enough",
+                use.size,
+                f"{base_model} has no property {use.spec}",
+                "base model",
+                f"{_LIST} {region.name} shows what it has",
+            )
+        elif size and (lacking := _lacking(text, size)):
+            yield Finding(
+                "error",
+                f"VM size {use.size} is too small for {use.what}: {lacking}",
+                use.size,
+                f"{use.spec} of {base_model} is {text} (vCPUs|GPUs|memory|disk in GiB)",
+                "SKU",
+                f"set {use.key} in plan.toml to a larger size, such as {GOOD}",
+            )
+
+
+def offered(plan: Plan, base_model: BaseModel, region: Region) -> Iterator[Finding]:
+    """The region has both sizes, and lets a deployment use the second."""
+    for use in uses(plan, base_model):
+        size = region.size(use.size)
+        if size is None:
+            yield Finding(
+                "error",
+                f"VM size {use.size} is not offered in {region.name}",
+                use.size,
+                f"none of the {len(region.sizes)} sizes that the region lists",
+                "SKU",
+                f"{_LIST} {region.name}, then set {use.key} in plan.toml",
+            )
+        elif use.what == "inference" and size.endpoints is False:
+            yield Finding(
+                "warning",
+                f"VM size {use.size} is not listed for managed online endpoints",
+                use.size,
+                "its supportedComputeTypes do not have MIR",
+                "SKU",
+                f"set {use.key} in plan.toml to another size, such as {GOOD}",
+            )
+
+
+def gpus(plan: Plan, region: Region) -> Iterator[Finding]:
+    """The size that trains has a GPU."""
+    size = region.size(plan.compute.size)
+    if size is not None and size.gpus < 1:
+        yield Finding(
+            "error",
+            f"VM size {plan.compute.size} has no GPU; fine-tuning needs one",
+            plan.compute.size,
+            f"{region.name} lists it with {size.gpus} GPUs",
+            "SKU",
+            f"set compute.size in plan.toml to a GPU size such as {GOOD}",
+        )
+
+
+def retired(plan: Plan, base_model: BaseModel, day: date) -> Iterator[Finding]:
+    """Azure has not retired either size; a region lists them for a while after."""
+    for use in uses(plan, base_model):
+        gone = size_retired(use.size)
+        if gone and gone.on <= day:
+            yield Finding(
+                "error",
+                f"VM size {use.size} for {use.what} was retired on {gone.on}",
+                use.size,
+                str(gone),
+                "SKU",
+                f"set {use.key} in plan.toml to a size of today, such as {GOOD} (if your region "
+                "still has it, correct data/retirements.json)",
+            )
+
+
+def defaults(base_model: BaseModel, day: date) -> Iterator[Finding]:
+    """What the component would take if no cluster were named; the recipe names one."""
+    inputs = base_model.component.inputs
+    for name, each in inputs.items():
+        gone = size_retired(str(each.default)) if name.startswith("instance_type_") else None
+        if gone and gone.on <= day:
+            yield Finding(
+                "info",
+                f"the component's default {name} = {each.default} was retired on {gone.on}; "
+                "the plan's cluster takes its place",
+                str(base_model.component),
+                str(gone),
+                "component",
+                "",
+            )
+
+
+def quota(plan: Plan, region: Region) -> Iterator[Finding]:
+    """Cores are left for the cluster and, with the reserve for upgrades, for the deployment."""
+    if region.usages is None:
+        yield Finding(
+            "cannot tell",
+            f"the usages of {region.name} cannot be read: cannot tell whether the quota is enough",
+            region.name,
+            "the service refused to list them",
+            "quota",
+            f"az ml compute list-usage --location {region.name}",
+        )
+        return
+    yield from _training_quota(plan, region)
+    size = region.size(plan.deployment.size)
+    if size:
+        need = deployment_cores(size, plan.deployment.instance_count)
+        if lacking := _short(region, size, need):
+            yield _no_quota(region, size.name, "deployment", "deployment.size", *lacking)
+
+
+def deployment_cores(size: Size, instances: int) -> int:
+    """Cores of quota that a deployment needs: ceil(1.2 n) instances, n where it is exempt."""
+    exempt = any(part in size.name.lower() for part in EXEMPT)
+    return (instances if exempt else ceil(instances * RESERVE)) * size.cores
+
+
+def _training_quota(plan: Plan, region: Region) -> Iterator[Finding]:
+    """Dedicated cores; where they are short, LowPriority may do."""
+    size = region.size(plan.compute.size)
+    if size is None:
+        return
+    need = plan.finetune.num_nodes * size.cores
+    lacking = _short(region, size, need)
+    if lacking is None:
+        return
+    if lacking[0] == "error" and "LowPriority" in plan.compute.tiers and _low(region, size, need):
+        yield Finding(
+            "warning",
+            f"only LowPriority is left for {size.name}, and such a job may be preempted",
+            size.name,
+            lacking[1],
+            "quota",
+            f"az ml compute list-usage --location {region.name}; ask for more dedicated cores",
+        )
+        return
+    yield _no_quota(region, size.name, "cluster", "compute.size", *lacking)
+
+
+def _short(region: Region, size: Size, need: int) -> tuple[str, str] | None:
+    """Severity and figures when the family has not so many cores left."""
+    usage = (region.usages or {}).get(size.family)
+    if usage is None:
+        return "cannot tell", f"{region.name} lists no usage of family {size.family}"
+    if usage.limit < 0 or usage.used + need <= usage.limit:
+        return None
+    return "error", (
+        f"{need} cores of {size.family} are needed, {usage.used} of {usage.limit} are in use"
+    )
+
+
+def _low(region: Region, size: Size, need: int) -> bool:
+    """Whether LowPriority has the cores, in total and in the family where it is listed."""
+    usages = region.usages or {}
+    total = usages.get("TotalLowPriorityCores")
+    family = usages.get(f"{size.family} low")
+    return all(
+        each is None or each.limit < 0 or each.used + need <= each.limit for each in (total, family)
+    )
+
+
+def _no_quota(
+    region: Region, size: str, what: str, key: str, severity: str, figures: str
+) -> Finding:
+    return Finding(
+        "error" if severity == "error" else "cannot tell",
+        f"there is not enough quota for the {what} of {size}: {figures}"
+        if severity == "error"
+        else f"cannot tell whether the quota is enough for the {what} of {size}: {figures}",
+        size,
+        figures,
+        "quota",
+        f"az ml compute list-usage --location {region.name} shows what is left; ask for more "
+        f"quota, or set {key} in plan.toml to another allowed size",
+    )
+
+
+def existing(plan: Plan, cluster: Existing | None) -> Iterator[Finding]:
+    """A cluster that bears the plan's name is healthy and of the plan's size."""
+    wanted = plan.compute
+    if cluster is None:
+        return
+    if cluster.state.lower() == "failed":
+        yield Finding(
+            "error",
+            f"cluster {wanted.name!r} exists but failed to provision: {cluster.error}",
+            wanted.name,
+            f"its provisioning state is {cluster.state}",
+            "service",
+            f"az ml compute delete --name {wanted.name}",
+        )
+    if cluster.size.lower() != wanted.size.lower():
+        yield Finding(
+            "error",
+            f"cluster {wanted.name!r} exists with size {cluster.size}, the plan asks for "
+            f"{wanted.size}",
+            wanted.name,
+            f"the workspace has it with size {cluster.size}",
+            "plan",
+            f"set compute.size to {cluster.size}, or another compute.name",
+        )
+
+
+def _lacking(text: str, size: Size) -> str:
+    """What the size has less of than the specification, in words; disk is not told by Azure."""
+    least = [float(part) for part in text.split("|")[:3]]
+    has = (size.cores, size.gpus, size.memory_gib)
+    named = zip(("vCPUs", "GPUs", "GiB of memory"), has, least, strict=False)
+    return ", ".join(f"{got:g} of {need:g} {what}" for what, got, need in named if got < need)

@@ -1,0 +1,129 @@
+"""The facts that checks judge: plain values, no SDK objects. `harness/recipe/` gathers them.
+
+A field that is None could not be read, which is another thing than being empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+Value = str | int | float
+Series = tuple[tuple[int, float], ...]  # (optimizer step, value)
+
+
+@dataclass(frozen=True)
+class Packages:
+    """The Python environment: installed versions, what `pip check` would say, failed imports."""
+
+    versions: Mapping[str, str]  # by normalised name
+    conflicts: tuple[str, ...] = ()
+    imports: Mapping[str, str] = field(default_factory=dict)  # module -> its error, "" if fine
+
+
+@dataclass(frozen=True)
+class Input:
+    """One input of a component, as its specification has it."""
+
+    type: str
+    default: Value | None = None
+    optional: bool = True
+    enum: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Component:
+    """The pipeline component that trains."""
+
+    name: str
+    version: str
+    inputs: Mapping[str, Input]
+    outputs: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """As messages call it."""
+        return f"{self.name} {self.version}"
+
+
+@dataclass(frozen=True)
+class BaseModel:
+    """A base model, what its publisher says of it, and the component that is to train it.
+
+    A list of sizes that is None was not published.
+
+    `sku_specs` are the properties `finetune-min-sku-spec` and `inference-min-sku-spec`, text such
+    as `6|1|112|64`: vCPUs, GPUs, memory and disk in GiB. `archived` is None where it is not said.
+    """
+
+    id: str
+    name: str
+    version: str
+    finetune_sizes: tuple[str, ...] | None
+    inference_sizes: tuple[str, ...] | None
+    defaults: Mapping[str, Value]
+    tags: Mapping[str, str]
+    component: Component
+    sku_specs: Mapping[str, str] = field(default_factory=dict)
+    archived: bool | None = None
+    unreadable: Mapping[str, str] = field(default_factory=dict)  # tag -> its text
+
+    def __str__(self) -> str:
+        """As messages call it."""
+        return f"{self.name} {self.version}"
+
+
+@dataclass(frozen=True)
+class Size:
+    """A VM size as the region offers it; `endpoints` is None where the region does not say."""
+
+    name: str
+    family: str
+    cores: int
+    gpus: int
+    memory_gib: float
+    endpoints: bool | None = None
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Cores of one kind: in use and allowed; a limit of -1 is none."""
+
+    used: int
+    limit: int
+
+
+@dataclass(frozen=True)
+class Existing:
+    """A cluster that is there already under the plan's name."""
+
+    size: str
+    state: str
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """What the component is given: the plan's values with the model's defaults laid over them."""
+
+    plan: Mapping[str, Value]
+    model: Mapping[str, Value]  # without those the plan ignores
+
+    @property
+    def values(self) -> Mapping[str, Value]:
+        """As the recipe merges them: the model's default wins."""
+        return {**self.plan, **self.model}
+
+
+@dataclass(frozen=True)
+class Region:
+    """What the workspace's region offers and allows: sizes by lower-case name, cores by usage."""
+
+    name: str
+    sizes: Mapping[str, Size]
+    usages: Mapping[str, Usage] | None
+
+    def size(self, name: str) -> Size | None:
+        """The size of that name, whatever the case."""
+        return self.sizes.get(name.lower())

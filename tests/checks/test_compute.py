@@ -1,0 +1,189 @@
+"""Sizes and quota: refused, doubted or passed, each with its reason."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from harness.checks.compute import K80_SIZES, deployment_cores
+from harness.checks.facts import Existing, Size, Usage
+from tests.checks.made import FAMILY, base_model, findings, names, plan, region
+
+TODAY = date(2026, 11, 22)
+NO_LISTS = base_model(finetune_sizes=None, inference_sizes=None)
+
+
+def test_the_recipes_sizes_are_fine() -> None:
+    """No finding where nothing is wrong."""
+    assert findings("compute") == []
+    assert findings("endpoint") == []
+
+
+@pytest.mark.parametrize("key", ["compute.size", "deployment.size"])
+def test_case_does_not_matter(key: str) -> None:
+    """Azure writes the same size in three spellings."""
+    assert findings("compute", plan(f"{key}=STANDARD_NC24ADS_A100_V4")) == []
+
+
+@pytest.mark.parametrize("key", ["compute.size", "deployment.size"])
+def test_a_size_outside_the_list_is_refused_with_the_list(key: str) -> None:
+    """The next command holds the plan's key and every size that would do."""
+    found = findings("compute", plan(f"{key}=Standard_ND40rs_v2"))
+
+    assert names(found) == ["error: compute.allowed"]
+    assert found[0].next.startswith(f"set {key} in plan.toml to one of Standard_NC24ads")
+
+
+def test_a_missing_list_is_said_aloud() -> None:
+    """A check that lost its source never passes in silence: one finding for each use."""
+    found = findings("compute", base_model=NO_LISTS)
+
+    assert names(found) == ["cannot tell: compute.allowed"] * 2
+    assert "cannot tell whether" in found[0].what
+
+
+@pytest.mark.parametrize("size", [name.upper() for name in K80_SIZES])
+def test_k80_is_refused_without_a_list(size: str) -> None:
+    """The recipe's deny list holds where the model publishes nothing."""
+    found = findings("compute", plan(f"compute.size={size}"), base_model=NO_LISTS)
+
+    assert "has K80 GPUs" in found[0].what
+
+
+def test_the_blind_replacement_by_t4_is_too_small() -> None:
+    """NC4as_T4_v3 has 4 of 6 cores and 28 of 112 GiB: the SKU the notebook deploys to today."""
+    found = findings("compute", plan("deployment.size=STANDARD_NC4AS_T4_V3"))
+
+    assert names(found) == ["error: compute.allowed", "error: compute.spec"]
+    assert "4 of 6 vCPUs, 28 of 112 GiB of memory" in found[1].what
+
+
+def test_a_least_size_that_is_gone_is_said_aloud() -> None:
+    """Since July 2026 the properties are gone."""
+    found = findings("compute", base_model=base_model(sku_specs={}))
+
+    assert names(found) == ["cannot tell: compute.spec"] * 2
+
+
+@pytest.mark.parametrize(
+    ("size", "says"),
+    [
+        ("Standard_D12_v2", ["error: compute.gpus"]),
+        ("Standard_NX999_v9", ["error: compute.offered"]),
+    ],
+)
+def test_sizes_that_cannot_train(size: str, says: list[str]) -> None:
+    """Without the model's list, the region's own tells."""
+    model = base_model(finetune_sizes=None, sku_specs={"finetune-min-sku-spec": "1|0|1|1"})
+    found = findings("compute", plan(f"compute.size={size}"), base_model=model)
+
+    assert [name for name in names(found) if "cannot" not in name] == says
+
+
+def test_a_size_that_endpoints_may_not_use() -> None:
+    """The region says for which computes a size is meant."""
+    model = base_model(inference_sizes=None, sku_specs={"inference-min-sku-spec": "1|0|1|1"})
+    found = findings("compute", plan("deployment.size=Standard_D12_v2"), base_model=model)
+
+    assert "warning: compute.offered" in names(found)
+
+
+@pytest.mark.parametrize(
+    ("day", "says"), [(date(2025, 9, 29), []), (date(2025, 9, 30), ["error: compute.retired"])]
+)
+def test_a_size_is_retired_from_its_day_on(day: date, says: list[str]) -> None:
+    """The 2024 notebook deploys to NC6s_v3, in the allow list and gone."""
+    model = base_model(inference_sizes=("Standard_NC6s_v3",))
+
+    found = findings("compute", plan("deployment.size=Standard_NC6s_v3"), base_model=model, day=day)
+
+    assert names(found) == says
+
+
+def test_the_reserve_of_a_deployment() -> None:
+    """ceil(1.2 n) instances' cores: 12 for one NC6s_v3, 8 for one T4; A100 and ND are exempt."""
+    cores = {
+        name: deployment_cores(Size(name, "", of, 1, 1), 1)
+        for name, of in {
+            "Standard_NC6s_v3": 6,
+            "Standard_NC4as_T4_v3": 4,
+            "Standard_NC24ads_A100_v4": 24,
+            "Standard_ND40rs_v2": 40,
+        }.items()
+    }
+
+    assert list(cores.values()) == [12, 8, 24, 40]
+    assert deployment_cores(Size("Standard_NC6s_v3", "", 6, 1, 1), 5) == 36
+
+
+@pytest.mark.parametrize(
+    ("usage", "tiers", "says"),
+    [
+        (Usage(168, 192), '["Dedicated"]', []),
+        (Usage(169, 192), '["Dedicated"]', ["error: compute.quota"] * 2),
+        (
+            Usage(0, 0),
+            '["Dedicated", "LowPriority"]',
+            ["warning: compute.quota", "error: compute.quota"],
+        ),
+        (Usage(0, -1), '["Dedicated"]', []),
+    ],
+)
+def test_quota_is_counted(usage: Usage, tiers: str, says: list[str]) -> None:
+    """24 cores for the cluster, 24 for the deployment, which has no LowPriority to fall back on."""
+    found = findings(
+        "compute", plan(f"compute.tiers={tiers}"), region=region(usages={FAMILY: usage})
+    )
+
+    assert names(found) == says
+
+
+def test_low_priority_has_a_quota_too() -> None:
+    """Without cores of LowPriority there is nothing to fall back on."""
+    usages = {FAMILY: Usage(0, 0), "TotalLowPriorityCores": Usage(90, 100)}
+
+    found = findings("compute", region=region(usages=usages))
+
+    assert names(found) == ["error: compute.quota"] * 2
+
+
+@pytest.mark.parametrize(("usages", "count"), [(None, 1), ({}, 2)])
+def test_a_quota_nobody_tells(usages: dict[str, Usage] | None, count: int) -> None:
+    """Neither a refusal to list usages nor a family that is not listed passes for enough."""
+    found = findings("compute", region=region(usages=usages))
+
+    assert names(found) == ["cannot tell: compute.quota"] * count
+
+
+def test_a_cluster_that_is_there_already() -> None:
+    """One that failed, or that happens to bear the name, is not silently reused."""
+    fine = Existing("STANDARD_NC24ADS_A100_V4", "Succeeded")
+    other = Existing("STANDARD_NC6", "Failed", "no quota")
+
+    assert findings("compute", cluster=fine) == []
+    assert names(findings("compute", cluster=other)) == ["error: compute.existing"] * 2
+
+
+@pytest.mark.parametrize(
+    ("setting", "says"),
+    [
+        ("deployment.request_timeout_ms=180000", []),
+        ("deployment.liveness_initial_delay=309", ["warning: endpoint.timeouts"]),
+        ("deployment.liveness_initial_delay=310", []),
+    ],
+)
+def test_probes_wait_for_the_model(setting: str, says: list[str]) -> None:
+    """A liveness probe that begins before the model is loaded restarts the container for ever."""
+    assert names(findings("endpoint", plan(setting))) == says
+
+
+def test_bounds_hold_for_any_plan_not_only_one_that_was_read() -> None:
+    """32 characters and 180 seconds are Azure's, whoever made the plan."""
+    made = plan()
+    long = replace(made, endpoint=replace(made.endpoint, prefix="ultrachat-completions-x-"))
+    slow = replace(made, deployment=replace(made.deployment, request_timeout_ms=180_001))
+
+    assert names(findings("endpoint", long)) == ["error: endpoint.name"]
+    assert names(findings("endpoint", slow)) == ["error: endpoint.timeouts"]
