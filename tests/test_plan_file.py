@@ -79,6 +79,9 @@ def test_all_problems_are_reported_together(tmp_path: Path) -> None:
         ("compute.tiers=5", "must be a list of str"),
         ("compute.max_instances=2024-01-01", "must be a whole number"),
         ("compute", "section.key=value"),
+        ("compute=1", "section.key=value"),
+        ("compute.name", "section.key=value"),
+        ("compute.=1", "section.key=value"),
         ("nowhere.key=1", "is not a section"),
         ("scorng.seed=1", "is not a section (did you mean scoring?)"),
         ("compute.sise=1", "compute.sise is unknown (did you mean size?)"),
@@ -104,6 +107,14 @@ def test_settings_win_over_the_target_which_wins_over_the_file(tmp_path: Path) -
     scoring = read_plan(file, "twin", ["scoring.rounds=30"]).scoring
 
     assert (scoring.rounds, scoring.warmup, scoring.seed) == (30, 2, 1)
+
+
+def test_parameters_of_the_component_are_taken_as_they_stand() -> None:
+    """[training] and [optimization] hold whatever the component has inputs for."""
+    plan = read_plan(SHIPPED, "twin", ["training.some_input=7"])
+
+    assert plan.training["some_input"] == 7
+    assert plan.optimization["apply_lora"] == "true"
 
 
 def test_another_targets_values_are_not_taken(tmp_path: Path) -> None:
