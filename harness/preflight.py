@@ -25,7 +25,15 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 SCENARIO = "finetune_chat"
-GROUPS = ("environment", "model", "contract", "drift", "compute", "endpoint")  # those before a job
+GROUPS = (
+    "environment",
+    "model",
+    "contract",
+    "drift",
+    "compute",
+    "quota",
+    "endpoint",
+)  # those before a job
 WIDTH = 100
 _SHOWN = ("error", "cannot tell", "warning")
 
@@ -126,8 +134,10 @@ def _steps(run: Run) -> None:
     from harness.recipe.base_model import find_base_model
     from harness.recipe.compute import look_around
     from harness.recipe.connect import connect
+    from harness.recipe.environment import read_packages
 
     with run.step(1, "connection", "Connect"):
+        run.check("environment", packages=read_packages())
         connection = connect(run.plan, timestamp=run.timestamp, config=run.target.config)
     with run.step(2, "base_model", "Base model"):
         model = find_base_model(connection, run.plan, run.check)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from inspect import signature
 from typing import Any, Protocol
 
-from harness.checks import compute, contract, drift, endpoint, model
+from harness.checks import compute, contract, drift, endpoint, environment, model, quota
 from harness.checks.finding import Finding
 from harness.errors import RefusedError, StepError
 
@@ -41,6 +41,10 @@ class Check:
 
 
 CHECKS = (
+    Check(1, environment.known_bad),
+    Check(1, environment.imports),
+    Check(1, environment.mlflow),
+    Check(1, environment.requirements),
     Check(2, model.tags),
     Check(2, model.archived),
     Check(2, model.retired),
@@ -60,7 +64,7 @@ CHECKS = (
     Check(3, compute.gpus),
     Check(3, compute.retired),
     Check(3, compute.defaults),
-    Check(3, compute.quota),
+    Check(3, quota.cores),
     Check(3, compute.existing),
     Check(3, endpoint.name),
     Check(3, endpoint.timeouts),

@@ -38,15 +38,18 @@ def find_base_model(connection: Connection, plan: Plan, judge: Judge) -> BaseMod
 
 
 def component_of(connection: Connection, plan: Plan, version: str | None = None) -> Any:
-    """The SDK's own component, of the plan's version if none is given.
+    """The SDK's own component, of the plan's version if none is given; a version is fetched once.
 
     Raises RefusedError when the registry does not have it.
     """
     wanted, registry = plan.finetune, plan.workspace.registry
+    if version in connection.components:
+        return connection.components[version]
     try:
-        return registry_asset(
+        found = registry_asset(
             connection.registry.components, wanted.component, version or wanted.version
         )
+        return connection.components.setdefault(str(found.version), found)
     except LookupError as error:
         raise RefusedError(
             f"component {wanted.component!r}, version {wanted.version!r}, is not in registry "

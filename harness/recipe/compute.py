@@ -59,6 +59,7 @@ def look_around(
     region = read_region(connection)
     found = _existing(connection, plan.compute.name)
     judge("compute", base_model=model, region=region, cluster=_seen(found))
+    judge("quota", region=region)
     judge("endpoint")
     return region, found
 

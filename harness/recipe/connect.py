@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,7 @@ class Connection:
     location: str
     tracking_uri: str
     timestamp: str  # seconds since the epoch; every unique name of the run derives from it
+    components: dict[str, Any] = field(default_factory=dict)  # the SDK's own, by version
 
 
 def connect(plan: Plan, *, timestamp: str, config: Path | None = None) -> Connection:

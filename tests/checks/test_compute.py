@@ -7,9 +7,9 @@ from datetime import date
 
 import pytest
 
-from harness.checks.compute import K80_SIZES, deployment_cores
-from harness.checks.facts import Existing, Size, Usage
-from tests.checks.made import FAMILY, base_model, findings, names, plan, region
+from harness.checks.compute import K80_SIZES
+from harness.checks.facts import Existing
+from tests.checks.made import base_model, findings, names, plan
 
 TODAY = date(2026, 11, 22)
 NO_LISTS = base_model(finetune_sizes=None, inference_sizes=None)
@@ -100,61 +100,6 @@ def test_a_size_is_retired_from_its_day_on(day: date, says: list[str]) -> None:
     found = findings("compute", plan("deployment.size=Standard_NC6s_v3"), base_model=model, day=day)
 
     assert names(found) == says
-
-
-def test_the_reserve_of_a_deployment() -> None:
-    """ceil(1.2 n) instances' cores: 12 for one NC6s_v3, 8 for one T4; A100 and ND are exempt."""
-    cores = {
-        name: deployment_cores(Size(name, "", of, 1, 1), 1)
-        for name, of in {
-            "Standard_NC6s_v3": 6,
-            "Standard_NC4as_T4_v3": 4,
-            "Standard_NC24ads_A100_v4": 24,
-            "Standard_ND40rs_v2": 40,
-        }.items()
-    }
-
-    assert list(cores.values()) == [12, 8, 24, 40]
-    assert deployment_cores(Size("Standard_NC6s_v3", "", 6, 1, 1), 5) == 36
-
-
-@pytest.mark.parametrize(
-    ("usage", "tiers", "says"),
-    [
-        (Usage(168, 192), '["Dedicated"]', []),
-        (Usage(169, 192), '["Dedicated"]', ["error: compute.quota"] * 2),
-        (
-            Usage(0, 0),
-            '["Dedicated", "LowPriority"]',
-            ["warning: compute.quota", "error: compute.quota"],
-        ),
-        (Usage(0, -1), '["Dedicated"]', []),
-    ],
-)
-def test_quota_is_counted(usage: Usage, tiers: str, says: list[str]) -> None:
-    """24 cores for the cluster, 24 for the deployment, which has no LowPriority to fall back on."""
-    found = findings(
-        "compute", plan(f"compute.tiers={tiers}"), region=region(usages={FAMILY: usage})
-    )
-
-    assert names(found) == says
-
-
-def test_low_priority_has_a_quota_too() -> None:
-    """Without cores of LowPriority there is nothing to fall back on."""
-    usages = {FAMILY: Usage(0, 0), "TotalLowPriorityCores": Usage(90, 100)}
-
-    found = findings("compute", region=region(usages=usages))
-
-    assert names(found) == ["error: compute.quota"] * 2
-
-
-@pytest.mark.parametrize(("usages", "count"), [(None, 1), ({}, 2)])
-def test_a_quota_nobody_tells(usages: dict[str, Usage] | None, count: int) -> None:
-    """Neither a refusal to list usages nor a family that is not listed passes for enough."""
-    found = findings("compute", region=region(usages=usages))
-
-    assert names(found) == ["cannot tell: compute.quota"] * count
 
 
 def test_a_cluster_that_is_there_already() -> None:

@@ -1,0 +1,103 @@
+"""Cores of quota: what the cluster and the deployment need, against what is left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import ceil
+from typing import TYPE_CHECKING
+
+from harness.checks.facts import Region, Size
+from harness.checks.finding import Finding
+
+if TYPE_CHECKING:
+    from harness.plan import Plan
+
+RESERVE = 1.2  # a managed deployment needs ceil(1.2 n) instances' cores, for upgrades
+# SKUs whose quota needs no such reserve (Azure ML, manage quotas: A100, H100 and ND series)
+EXEMPT = ("a100", "h100", "_nd")
+
+
+def cores(plan: Plan, region: Region) -> Iterator[Finding]:
+    """Cores are left for the cluster and, with the reserve for upgrades, for the deployment."""
+    if region.usages is None:
+        yield Finding(
+            "cannot tell",
+            f"the usages of {region.name} cannot be read: cannot tell whether the quota is enough",
+            region.name,
+            "the service refused to list them",
+            "quota",
+            f"az ml compute list-usage --location {region.name}",
+        )
+        return
+    yield from _training_quota(plan, region)
+    size = region.size(plan.deployment.size)
+    if size:
+        need = deployment_cores(size, plan.deployment.instance_count)
+        if lacking := _short(region, size, need):
+            yield _no_quota(region, size.name, "deployment", "deployment.size", *lacking)
+
+
+def deployment_cores(size: Size, instances: int) -> int:
+    """Cores of quota that a deployment needs: ceil(1.2 n) instances, n where it is exempt."""
+    exempt = any(part in size.name.lower() for part in EXEMPT)
+    return (instances if exempt else ceil(instances * RESERVE)) * size.cores
+
+
+def _training_quota(plan: Plan, region: Region) -> Iterator[Finding]:
+    """Dedicated cores; where they are short, LowPriority may do."""
+    size = region.size(plan.compute.size)
+    if size is None:
+        return
+    need = plan.finetune.num_nodes * size.cores
+    lacking = _short(region, size, need)
+    if lacking is None:
+        return
+    if lacking[0] == "error" and "LowPriority" in plan.compute.tiers and _low(region, size, need):
+        yield Finding(
+            "warning",
+            f"only LowPriority is left for {size.name}, and such a job may be preempted",
+            size.name,
+            lacking[1],
+            "quota",
+            f"az ml compute list-usage --location {region.name}; ask for more dedicated cores",
+        )
+        return
+    yield _no_quota(region, size.name, "cluster", "compute.size", *lacking)
+
+
+def _short(region: Region, size: Size, need: int) -> tuple[str, str] | None:
+    """Severity and figures when the family has not so many cores left."""
+    usage = (region.usages or {}).get(size.family)
+    if usage is None:
+        return "cannot tell", f"{region.name} lists no usage of family {size.family}"
+    if usage.limit < 0 or usage.used + need <= usage.limit:
+        return None
+    return "error", (
+        f"{need} cores of {size.family} are needed, {usage.used} of {usage.limit} are in use"
+    )
+
+
+def _low(region: Region, size: Size, need: int) -> bool:
+    """Whether LowPriority has the cores, in total and in the family where it is listed."""
+    usages = region.usages or {}
+    total = usages.get("TotalLowPriorityCores")
+    family = usages.get(f"{size.family} low")
+    return all(
+        each is None or each.limit < 0 or each.used + need <= each.limit for each in (total, family)
+    )
+
+
+def _no_quota(
+    region: Region, size: str, what: str, key: str, severity: str, figures: str
+) -> Finding:
+    return Finding(
+        "error" if severity == "error" else "cannot tell",
+        f"there is not enough quota for the {what} of {size}: {figures}"
+        if severity == "error"
+        else f"cannot tell whether the quota is enough for the {what} of {size}: {figures}",
+        size,
+        figures,
+        "quota",
+        f"az ml compute list-usage --location {region.name} shows what is left; ask for more "
+        f"quota, or set {key} in plan.toml to another allowed size",
+    )
