@@ -13,6 +13,8 @@ USAGE = """usage: python -m harness COMMAND [options]
   preflight  what would stand in the way of a run, before anything is created (preflight --help)
   sweep    delete what a run that was killed has left (sweep --help)
   cassettes audit   look for secrets in the cassettes (cassettes audit --help)
+  data     check chat data, or prepare it for the job (data --help)
+  cassettes diff    what one recording asks otherwise than another (cassettes diff --help)
   report   write the page of a run again: report reports/latest/run.json
 """
 
@@ -27,10 +29,18 @@ def main(arguments: list[str] | None = None) -> int:
             from harness.report.__main__ import main as report
 
             return report(rest)
+        case ["data", *rest]:
+            from harness.dataset.command import main as data
+
+            return data(rest)
         case ["cassettes", "audit", *rest]:
             from harness.audit.__main__ import main as audit
 
             return audit(rest)
+        case ["cassettes", "diff", *rest]:
+            from harness.wire_diff.__main__ import main as diff
+
+            return diff(rest)
         case ["preflight", *rest]:
             from harness.preflight import main as preflight
 

@@ -51,8 +51,9 @@ def ours(package: str) -> set[str]:
         ("recipe", {"harness.checks", "harness.errors", "harness.janitor"}),
         ("checks", {"harness.errors"}),
         ("janitor", {"harness.errors"}),
-        ("crash", {"harness.errors", "harness.janitor", "harness.wire"}),
+        ("crash", {"harness.errors", "harness.janitor", "harness.run", "harness.wire"}),
         ("measure", {"harness.errors", "harness.report"}),
+        ("wire_diff", {"harness.errors", "harness.wire"}),
         ("targets", {"harness.errors", "harness.twin", "harness.wire"}),
     ],
 )

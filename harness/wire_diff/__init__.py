@@ -1,0 +1,1 @@
+"""What two recordings of a scenario ask: the wire diff, for who upgrades the SDK."""

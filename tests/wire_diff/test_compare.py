@@ -1,0 +1,268 @@
+"""The wire diff: each planted change is reported with its severity, and nothing else is."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.wire_diff.__main__ import main
+from harness.wire_diff.calls import Call, Recording, recording
+from harness.wire_diff.change import KINDS, Change
+from harness.wire_diff.compare import changes
+from harness.wire.cassette import written
+
+SHIPPED = Path(__file__).parents[2] / "cassettes" / "finetune_chat"
+RECORDED = recording(SHIPPED)
+SETTINGS = ("properties", "properties")  # of a cluster, in the body of compute.create
+
+
+def planted(change: Callable[[list[Call]], None]) -> list[Change]:
+    """What is reported when the shipped recording is changed like that."""
+    calls = list(RECORDED.calls)
+    change(calls)
+    return changes(RECORDED, replace(RECORDED, calls=tuple(calls)))
+
+
+def at(calls: list[Call], operation: str) -> int:
+    """Where the first call of an operation stands."""
+    return next(n for n, call in enumerate(calls) if call.operation == operation)
+
+
+def edited(operation: str, edit: Callable[[dict[str, Any]], Any]) -> Callable[[list[Call]], None]:
+    """Change the body of the first call of an operation."""
+
+    def change(calls: list[Call]) -> None:
+        number = at(calls, operation)
+        body = json.loads(json.dumps(calls[number].body))
+        edit(body)
+        calls[number] = replace(calls[number], body=body)
+
+    return change
+
+
+def asked_with(**parts: Any) -> Callable[[list[Call]], None]:
+    """Change other parts of the cluster's create."""
+
+    def change(calls: list[Call]) -> None:
+        number = at(calls, "compute.create")
+        calls[number] = replace(calls[number], **parts)
+
+    return change
+
+
+def settings(body: dict[str, Any]) -> dict[str, Any]:
+    """The cluster's settings."""
+    found: dict[str, Any] = body["properties"]["properties"]
+    return found
+
+
+def renamed(body: dict[str, Any]) -> None:
+    """Spell a field as Python would, as a release of the SDK once did."""
+    settings(body)["vm_size"] = settings(body).pop("vmSize")
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "severity", "where"),
+    [
+        (edited("compute.create", renamed), "field renamed", "breaking", "vmSize"),
+        (
+            edited("compute.create", lambda body: settings(body).pop("vmPriority")),
+            "field gone",
+            "risky",
+            "body.properties.properties.vmPriority",
+        ),
+        (
+            edited("compute.create", lambda body: settings(body).update(vmSize=24)),
+            "type changed",
+            "breaking",
+            "body.properties.properties.vmSize",
+        ),
+        (
+            edited("compute.create", lambda body: settings(body).update(vmSize="small")),
+            "value changed",
+            "risky",
+            "body.properties.properties.vmSize",
+        ),
+        (
+            edited("compute.create", lambda body: settings(body).update(isolated=True)),
+            "field added",
+            "risky",
+            "body.properties.properties.isolated",
+        ),
+        (
+            edited("compute.create", lambda body: settings(body).update(isolated=None)),
+            "empty field added",
+            "harmless",
+            "body.properties.properties.isolated",
+        ),
+        (
+            asked_with(query={"api-version": "2031-01-01"}),
+            "api-version",
+            "risky",
+            "query api-version",
+        ),
+        (asked_with(method="POST"), "address changed", "breaking", "method"),
+        (asked_with(host="management.example.com"), "address changed", "breaking", "host"),
+        (asked_with(headers={}), "header changed", "risky", "header content-type"),
+        (
+            lambda calls: calls.pop(at(calls, "endpoint.delete")),
+            "write gone",
+            "breaking",
+            "DELETE",
+        ),
+        (lambda calls: calls.pop(at(calls, "vm_size.list")), "read gone", "harmless", "vmSizes"),
+        (
+            lambda calls: calls.insert(3, replace(calls[3], operation="x.get", path=("x",))),
+            "read added",
+            "risky",
+            "GET .../x",
+        ),
+        (
+            lambda calls: calls.insert(3, replace(calls[3], method="POST", path=("x",))),
+            "write added",
+            "risky",
+            "POST .../x",
+        ),
+    ],
+)
+def test_a_planted_change_is_reported_alone(
+    change: Callable[[list[Call]], None], kind: str, severity: str, where: str
+) -> None:
+    """Kind and severity are right, the place is named, and no other change is seen."""
+    (found,) = planted(change)
+
+    assert (found.kind, found.severity) == (kind, severity)
+    assert where in str(found)
+
+
+def test_nothing_differs_from_itself() -> None:
+    """The same recording twice: no change at all."""
+    assert changes(RECORDED, recording(SHIPPED)) == []
+
+
+@given(seed=st.randoms(use_true_random=False))
+def test_order_of_keys_is_no_difference(seed: Any) -> None:
+    """However the keys of a body come, the service reads the same."""
+
+    def shuffled(value: Any) -> Any:
+        if isinstance(value, dict):
+            keys = list(value)
+            seed.shuffle(keys)
+            return {key: shuffled(value[key]) for key in keys}
+        return [shuffled(item) for item in value] if isinstance(value, list) else value
+
+    calls = tuple(replace(call, body=shuffled(call.body)) for call in RECORDED.calls)
+
+    assert changes(RECORDED, replace(RECORDED, calls=calls)) == []
+
+
+def test_another_hash_of_uploads_is_told_by_its_length() -> None:
+    """Releases hash what they upload differently; the calls are still known to be the same."""
+    folder = ("store", "LocalUpload")
+
+    def hashed(digits: int) -> Recording:
+        put = replace(RECORDED.calls[0], operation="blob.put", path=(*folder, "a" * digits, "f"))
+        return replace(RECORDED, calls=(put,))
+
+    (found,) = changes(hashed(32), hashed(64))
+
+    assert (found.kind, found.before, found.after) == (
+        "hash of uploads",
+        "32 hex digits",
+        "64 hex digits",
+    )
+
+
+def test_calls_about_different_resources_may_change_places() -> None:
+    """Harmless; on one resource it is not, because the resource is in another state then."""
+
+    def exchanged(one: str, two: str) -> list[Change]:
+        def change(calls: list[Call]) -> None:
+            first, second = at(calls, one), at(calls, two)
+            calls[first], calls[second] = calls[second], calls[first]
+
+        return planted(change)
+
+    apart = exchanged("vm_size.list", "compute.get")
+    same = exchanged("compute.get", "compute.create")
+
+    assert {change.severity for change in apart} == {"harmless"}
+    assert "order on a resource" in {change.kind for change in same}
+
+
+def test_a_slower_poll_is_harmless() -> None:
+    """Three times the interval is told, less is not."""
+
+    def polled(seconds: float) -> Recording:
+        calls = [replace(c, interval=seconds) for c in RECORDED.calls if c.interval][:1]
+        assert calls
+        return replace(RECORDED, calls=tuple(calls))
+
+    (found,) = changes(polled(1.0), polled(3.5))
+
+    assert (found.kind, found.severity) == ("poll interval", "harmless")
+    assert changes(polled(1.0), polled(2.9)) == []
+
+
+def test_every_kind_has_a_reason() -> None:
+    """What is reported can be explained, and what can be explained is reported."""
+    source = (Path(main.__code__.co_filename).parent / "compare.py").read_text()
+
+    assert all(why for _, why in KINDS.values())
+    missing = {kind for kind in KINDS if kind not in source}
+    composed = {"read added", "read gone", "write added", "write gone"}
+    assert missing == composed | {"empty field added", "empty field gone"}
+
+
+def test_the_page_lists_every_kind_under_its_severity() -> None:
+    """docs/upgrading.md says of each kind how bad it is."""
+    page = (SHIPPED.parents[1] / "docs" / "upgrading.md").read_text()
+    rows = dict(re.findall(r"^\| (breaking|risky|harmless) \| (.+) \|$", page, re.MULTILINE))
+
+    for severity, kinds in rows.items():
+        assert kinds.split(", ") == [kind for kind in KINDS if KINDS[kind][0] == severity]
+    assert len(rows) == 3
+
+
+def test_the_command_speaks_and_exits(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """0 and a sum for equal recordings; 2 and the command to type where there is none."""
+    assert main([str(SHIPPED), str(SHIPPED)]) == 0
+    assert "0 breaking, 0 risky, 0 harmless" in capsys.readouterr().out
+
+    assert main([str(SHIPPED), str(tmp_path)]) == 2
+    assert "--record --cassettes" in capsys.readouterr().err
+
+
+def test_a_change_is_told_to_people_and_to_machines(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two recordings on disk that differ in a field and a package: exit code 1, both are said."""
+    shutil.copytree(SHIPPED, tmp_path / "after")
+    file = tmp_path / "after" / "3_cluster.json"
+    told = json.loads(file.read_text())
+    for entry in told["interactions"]:
+        if entry["operation"] == "compute.create":
+            renamed(entry["request"]["body"])
+    file.write_text(written(told["provenance"], told["interactions"]))
+    first = tmp_path / "after" / "1_connection.json"
+    first.write_text(first.read_text().replace('"azure-ai-ml": "1.', '"azure-ai-ml": "9.'))
+
+    code = main([str(SHIPPED), str(tmp_path / "after")])
+
+    text = capsys.readouterr().out
+    assert code == 1
+    assert "-> 9.35.2" in text
+    assert "field renamed body.properties.properties: vmSize -> vm_size" in text
+    assert "because a service that reads the former name" in text
+    main([str(SHIPPED), str(tmp_path / "after"), "--json"])
+    (found,) = json.loads(capsys.readouterr().out)
+    assert (found["severity"], found["operation"]) == ("breaking", "compute.create")
