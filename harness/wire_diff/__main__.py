@@ -12,10 +12,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from harness.errors import CassetteError
 from harness.wire_diff.calls import Recording, recording
 from harness.wire_diff.change import SEVERITIES, Change
 from harness.wire_diff.compare import changes
-from harness.errors import CassetteError
 
 
 def main(arguments: list[str] | None = None) -> int:

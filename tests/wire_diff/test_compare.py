@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.wire.cassette import written
 from harness.wire_diff.__main__ import main
 from harness.wire_diff.calls import Call, Recording, recording
 from harness.wire_diff.change import KINDS, Change
 from harness.wire_diff.compare import changes
-from harness.wire.cassette import written
 
 SHIPPED = Path(__file__).parents[2] / "cassettes" / "finetune_chat"
 RECORDED = recording(SHIPPED)
