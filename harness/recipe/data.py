@@ -1,13 +1,14 @@
-"""Step 4: the four splits as JSON Lines."""
+"""Step 4: the four splits as JSON Lines, every row looked at."""
 
 from __future__ import annotations
 
-import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.errors import RefusedError, StepError
+from harness.dataset.prepare import prepared, wanted_of
+from harness.dataset.rules import TAKEN, Wanted
+from harness.dataset.sources import Source, Take, hub, local
 
 if TYPE_CHECKING:
     from harness.plan import Plan
@@ -19,11 +20,16 @@ SAMPLE = Path(__file__).resolve().parents[2] / "data" / "ultrachat_sample"
 
 @dataclass(frozen=True)
 class Splits:
-    """Paths of the splits, their row counts, and a preview of the training split."""
+    """Paths of the splits, row counts, SHA-256 of each file, a preview of the training split.
+
+    `notes`: what the component will drop, or take although it breaks a rule.
+    """
 
     folder: Path
     rows: dict[str, int]
     preview: str
+    sha256: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def path(self, split: str) -> Path:
         """The JSON Lines file of a split."""
@@ -31,58 +37,30 @@ class Splits:
 
 
 def fetch_splits(plan: Plan, folder: Path) -> Splits:
-    """The splits of the plan's data set under `folder`, checked for the columns the job needs.
+    """The splits of the plan's data set under `folder`.
 
-    Raises StepError when the download fails, RefusedError when a split lacks a column or rows.
+    The rows are those the recipe takes, unchanged. Raises StepError when the download fails,
+    RefusedError when the job would fail at a row; what it would drop or take is in the notes.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    take = Take(percent=plan.data.percent) if plan.data.source == "hub" else Take()
+    wanted = Wanted(columns=COLUMNS, allow=TAKEN)
+    done = [
+        prepared(source, folder, wanted_of(source.split, wanted), take) for source in _sources(plan)
+    ]
+    return Splits(
+        folder=folder,
+        rows={one.split: one.rows for one in done},
+        preview=_preview(folder / "train_sft.jsonl"),
+        sha256={one.split: one.sha256 for one in done},
+        notes=tuple(note for one in done if one.told for note in one.told.notes()),
+    )
+
+
+def _sources(plan: Plan) -> list[Source]:
+    """The hub, or the sample that ships with the project: same schema, our own text."""
     if plan.data.source == "hub":
-        _download(plan.data.dataset, plan.data.percent, folder)
-    else:
-        _copy_sample(folder)
-    rows = {split: _checked_rows(folder / f"{split}.jsonl") for split in SPLITS}
-    return Splits(folder=folder, rows=rows, preview=_preview(folder / "train_sft.jsonl"))
-
-
-def _download(dataset: str, percent: int, folder: Path) -> None:
-    """The first percent of each split, as the recipe's download-dataset.py takes it."""
-    from datasets import load_dataset
-
-    for split in SPLITS:
-        target = folder / f"{split}.jsonl"
-        try:
-            load_dataset(dataset, split=f"{split}[0%:{percent}%]").to_json(target)
-        except Exception as error:  # datasets raises whatever its storage layer raises
-            raise StepError(
-                f"split {split} of {dataset} cannot be downloaded ({type(error).__name__}): "
-                f"{error}\nNext: check the network (the twin has none), or --set data.source=sample"
-            ) from error
-
-
-def _copy_sample(folder: Path) -> None:
-    """The sample that ships with the project: same schema, our own text."""
-    for split in SPLITS:
-        shutil.copyfile(SAMPLE / f"{split}.jsonl", folder / f"{split}.jsonl")
-
-
-def _checked_rows(path: Path) -> int:
-    """The number of rows; every split must have the columns of the recipe's data set."""
-    import pandas as pd
-
-    try:
-        rows = pd.read_json(path, lines=True, nrows=1000)
-    except ValueError as error:
-        raise RefusedError(
-            f"{path.name} is not JSON Lines: {error}. Next: delete {path.parent} and run again"
-        ) from error
-    missing = [name for name in COLUMNS if name not in rows or rows[name].isna().all()]
-    if missing or rows.empty:
-        raise RefusedError(
-            f"{path.name} has no {', '.join(missing) or 'rows'}; the job needs the columns "
-            f"{', '.join(COLUMNS)}. Next: check data.dataset in plan.toml"
-        )
-    with path.open("rb") as lines:
-        return sum(1 for line in lines if line.strip())
+        return hub(plan.data.dataset, SPLITS, "--set data.source=sample")
+    return local(SAMPLE)
 
 
 def _preview(path: Path) -> str:

@@ -11,7 +11,7 @@ from harness.errors import RefusedError, StepError
 from harness.plan import Data, Plan
 from harness.recipe.data import SPLITS, fetch_splits
 
-ROWS = 110  # 5 % of it is 5.5 rows, which datasets rounds to 6
+ROWS = 230  # 5 % of it is 11.5 rows, which datasets rounds to 12
 
 
 @pytest.fixture
@@ -46,9 +46,9 @@ def test_the_first_five_percent_of_each_split(dataset: Path, tmp_path: Path) -> 
     """The slice is the first rows, unshuffled, with datasets' own rounding."""
     splits = fetch_splits(hub(dataset), tmp_path / "out")
 
-    assert splits.rows == dict.fromkeys(SPLITS, 6)
+    assert splits.rows == dict.fromkeys(SPLITS, 12)
     rows = [json.loads(line) for line in splits.path("test_gen").read_text().splitlines()]
-    assert rows == [row("test_gen", n) for n in range(6)]
+    assert rows == [row("test_gen", n) for n in range(12)]
 
 
 def test_the_sample_ships_and_has_the_same_schema(tmp_path: Path) -> None:
@@ -70,8 +70,8 @@ def test_an_unknown_data_set_says_how_to_go_on(tmp_path: Path) -> None:
 def test_a_missing_column_is_refused_before_anything_is_created(
     dataset: Path, tmp_path: Path
 ) -> None:
-    """Rows without messages cannot be trained on; the split and the column are named."""
+    """Rows without messages cannot be used; the split, the rule and how many there are is said."""
     (dataset / "test_gen.jsonl").write_text('{"prompt": "a", "prompt_id": "b"}\n' * ROWS)
 
-    with pytest.raises(RefusedError, match=r"test_gen\.jsonl has no messages"):
+    with pytest.raises(RefusedError, match=r"(?s)test_gen\.jsonl: too-few-rows.*no-messages 12"):
         fetch_splits(hub(dataset), tmp_path / "out")

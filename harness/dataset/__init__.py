@@ -1,0 +1,14 @@
+"""Chat data at full size: every row validated, in memory that does not grow, never half written.
+
+rules       what a row must be, and what Azure's component does with one that is not
+lines       a file as blocks of whole lines
+style       the fast path: a good row, written again in the file's own style, is the line itself
+explain     the careful path: everything that is wrong with one line
+judge       one file: rows kept, problems with line, field and rule
+repeated    rows that stand twice
+reservoir   a seeded sample in one pass; the recipe's first percent
+keep        all of a file or nothing of it
+sources     a folder of JSON Lines or parquet, or the hub through `datasets`
+prepare     a whole data set, split by split, with data.json as its record
+told        the result in words and in a picture
+"""

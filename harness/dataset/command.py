@@ -1,0 +1,175 @@
+"""`python -m harness data`: check chat data, or prepare it for the job.
+
+SOURCE is a folder or a file (.jsonl, .parquet), or a data set of the hub. Files whose name ends in
+_gen are only asked, all others are trained on. Every row is looked at; nothing half written stays.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from harness.dataset.prepare import Prepared, checked, prepared, wanted_of
+from harness.dataset.rules import BY_NAME, RULES, Wanted
+from harness.dataset.sources import ROWS, ULTRACHAT, Say, Source, Take, hub, local
+from harness.dataset.told import picture
+from harness.errors import HarnessError, RefusedError
+
+
+def main(arguments: Sequence[str]) -> int:
+    """0 when all is well, 1 when data was refused, 2 for a wrong command line, 130 for Ctrl-C."""
+    given = _parser().parse_args(arguments)
+    if given.rules:
+        _say("\n".join(f"{rule.name:18} {rule.component:6} {rule.says}" for rule in RULES))
+        return 0
+    if given.check == (given.to is not None):
+        sys.stderr.write("data: name a folder with --to FOLDER, or only look with --check\n")
+        return 2
+    try:
+        return _all(given)
+    except HarnessError as error:
+        sys.stderr.write(f"data: {error}\n")
+        return 1
+    except OSError as error:  # a temporary file
+        sys.stderr.write(f"data: {error}. Next: make room, or name another folder in TMPDIR\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("data: interrupted; finished files stay, nothing half written does\n")
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m harness data", description=__doc__)
+    add = parser.add_argument
+    add("source", nargs="?", default=ULTRACHAT, metavar="SOURCE", help=f"default: {ULTRACHAT}")
+    add("--to", type=Path, metavar="FOLDER", help="write <split>.jsonl and data.json there")
+    add("--check", action="store_true", help="look at every row, write nothing")
+    add("--splits", nargs="+", metavar="SPLIT", help="only these")
+    add("--first", type=_first, default=Take(), metavar="N|N%", help="the recipe takes 5%%")
+    add("--sample", type=_count, metavar="N", help="so many rows, drawn from all")
+    add("--seed", type=int, default=42, help="of the sample (42)")
+    add("--drop", action="store_true", help="leave out rows that the component would leave out")
+    add("--allow", action="append", default=[], metavar="RULE", help="count it, do not refuse it")
+    add("--columns", nargs="+", default=["messages"], metavar="NAME", help="every row must have")
+    add("--longest-line", type=_count, default=Wanted.longest_line, metavar="BYTES")
+    add("--longest-turn", type=_count, default=Wanted.longest_turn, metavar="CHARACTERS")
+    add("--show", type=_count, default=Wanted.shown, metavar="N", help="problems one by one (20)")
+    add("--preview", action="store_true", help="show the first rows (with pandas)")
+    add("--rules", action="store_true", help="list the rules, and what the component does")
+    return parser
+
+
+def _first(text: str) -> Take:
+    number, percent = text.removesuffix("%"), text.endswith("%")
+    if not number.isdecimal() or not 1 <= int(number) <= (100 if percent else sys.maxsize):
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a number of rows nor 1% to 100%")
+    return Take(percent=int(number)) if percent else Take(rows=int(number))
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1")
+    return int(text)
+
+
+def _all(given: argparse.Namespace) -> int:
+    """Every split gets its turn, also after one that is refused."""
+    wanted, take = _wanted(given), _take(given)
+    refused, previews = 0, []
+    for source in _sources(given):
+        rules = wanted_of(source.split, wanted)
+        try:
+            previews += [_one(source, rules, take, given)]
+        except RefusedError as error:
+            sys.stderr.write(f"data: {error}\n")
+            refused += 1
+    if given.preview and any(previews):
+        _say(_preview(next(path for path in previews if path)))
+    return 1 if refused else 0
+
+
+def _wanted(given: argparse.Namespace) -> Wanted:
+    for name in given.allow:
+        if name not in BY_NAME or BY_NAME[name].always:
+            can = ", ".join(rule.name for rule in RULES if not rule.always)
+            raise HarnessError(f"--allow {name}: that cannot be allowed. Next: one of {can}")
+    return Wanted(
+        columns=tuple(given.columns),
+        drop=given.drop,
+        allow=frozenset(given.allow),
+        longest_line=given.longest_line,
+        longest_turn=given.longest_turn,
+        shown=given.show,
+    )
+
+
+def _take(given: argparse.Namespace) -> Take:
+    if not given.sample:
+        return Take() if given.check else given.first
+    if given.first != Take():
+        raise HarnessError("--first and --sample exclude each other. Next: name one of them")
+    return Take(sample=given.sample, seed=given.seed)
+
+
+def _sources(given: argparse.Namespace) -> list[Source]:
+    """Raises HarnessError for a split or a path that is not there."""
+    path = Path(given.source)
+    if not path.exists() and (path.suffix or given.source.startswith((".", "/"))):
+        raise RefusedError(f"there is no {path}. Next: ls {path.parent}")
+    if not path.exists():
+        otherwise = "name a folder: python -m harness data FOLDER --to ..."
+        return hub(given.source, given.splits or list(ROWS), otherwise)
+    found = local(path)
+    missing = set(given.splits or []) - {source.split for source in found}
+    if missing:
+        has = ", ".join(source.split for source in found)
+        raise RefusedError(f"{path} has no {', '.join(sorted(missing))}. Next: one of {has}")
+    return [source for source in found if not given.splits or source.split in given.splits]
+
+
+def _one(source: Source, wanted: Wanted, take: Take, given: argparse.Namespace) -> Path | None:
+    if given.check:
+        told = checked(source, wanted, _progress)
+        if told.refused:
+            raise RefusedError(told.complaint())
+        _say("\n".join([picture(told), *told.notes()]))
+        return None
+    done = prepared(source, given.to, wanted, take, _progress)
+    _say(_report(done, source, take))
+    return done.path
+
+
+def _report(done: Prepared, source: Source, take: Take) -> str:
+    if done.told is None:
+        return f"{done.path}: {done.rows:,} rows, already there (sha256 {done.sha256[:12]}…)"
+    lines = [picture(done.told), *done.told.notes()]
+    lines.append(f"{done.path}: {take}: {done.rows:,} rows written, sha256 {done.sha256}")
+    known = ROWS.get(source.split)
+    if source.identity.get("dataset") == ULTRACHAT and take == Take() and done.rows != known:
+        lines.append(f"note: {ULTRACHAT} had {known:,} rows in {source.split}; it has changed")
+    return "\n".join(lines)
+
+
+def _preview(path: Path) -> str:
+    import pandas as pd
+
+    return pd.read_json(path, lines=True, nrows=5).to_string(max_colwidth=60)
+
+
+@contextmanager
+def _progress(what: str, size: int) -> Iterator[Say]:
+    """A bar on a terminal, nothing elsewhere."""
+    from tqdm import tqdm
+
+    with tqdm(
+        total=size or None, desc=what, unit="B", unit_scale=True, disable=None, leave=False
+    ) as bar:
+        yield bar.update
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,85 @@
+"""All of a file or nothing of it: written beside its place, synced, then renamed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from harness.errors import StepError
+
+_PART = re.compile(r"\.(\d+)\.part$")
+
+
+@dataclass
+class Kept:
+    """What has been written so far."""
+
+    file: IO[bytes]
+    sha256: Any = field(default_factory=hashlib.sha256)
+    size: int = 0  # bytes
+
+    def write(self, data: bytes) -> None:
+        """More bytes."""
+        self.file.write(data)
+        self.sha256.update(data)
+        self.size += len(data)
+
+
+@contextmanager
+def kept(path: Path) -> Iterator[Kept]:
+    """A file that appears under its name when the block ends well, and not at all when it does not.
+
+    Interrupted or failing, it leaves what was there before. After a kill its `.part` stays until
+    the next one writes here. Raises StepError when the disk is full or the folder not writable.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _tidy(path)
+        with part.open("wb") as file:
+            writing = Kept(file)
+            yield writing
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+        _sync(path.parent)
+    except OSError as error:
+        raise StepError(
+            f"{path} cannot be written: {error.strerror or error}; nothing of it was kept.\n"
+            f"Next: make room (df -h {path.parent}) or name another folder, and run it again"
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _tidy(path: Path) -> None:
+    """Parts of processes that were killed."""
+    for part in path.parent.glob(f".{path.name}.*.part"):
+        owner = _PART.search(part.name)
+        if owner and not _alive(int(owner[1])):
+            part.unlink(missing_ok=True)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _sync(folder: Path) -> None:
+    """The name itself has to be on disk too."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,148 @@
+"""A whole data set, split by split: validated, taken from, written whole, recorded in data.json."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from harness.dataset.judge import Judge
+from harness.dataset.keep import kept
+from harness.dataset.reservoir import Reservoir
+from harness.dataset.rules import Wanted
+from harness.dataset.sources import Say, Source, Take
+from harness.dataset.told import Told
+from harness.errors import RefusedError
+
+RECORD = "data.json"
+Progress = Callable[[str, int], AbstractContextManager[Say]]  # of what, bytes to come
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """One split: where it is, what was found, and the hash of its bytes."""
+
+    split: str
+    path: Path
+    rows: int
+    sha256: str
+    told: Told | None  # None: it was already there, and is what was written then
+
+
+@contextmanager
+def silent(what: str, size: int) -> Iterator[Say]:
+    """No progress is shown."""
+    yield lambda _: None
+
+
+def wanted_of(split: str, wanted: Wanted) -> Wanted:
+    """Rows of a `_gen` split are asked, not trained on."""
+    return replace(wanted, purpose="asking") if split.endswith("_gen") else wanted
+
+
+def checked(source: Source, wanted: Wanted, progress: Progress = silent) -> Told:
+    """What is to be said of all rows; nothing is written. Raises RefusedError if unreadable."""
+    with progress(source.name, source.size) as say:
+        judge = Judge(source.name, wanted)
+        for _ in judge.kept(source.lines(Take(), wanted.longest_line, say)):
+            pass
+        return judge.told()
+
+
+def prepared(
+    source: Source, folder: Path, wanted: Wanted, take: Take, progress: Progress = silent
+) -> Prepared:
+    """`folder/<split>.jsonl` with the rows taken, and its line in data.json.
+
+    A file that this made before from the same is left as it is. Raises RefusedError, with all
+    there is to say, when a rule is broken; then nothing is written.
+    """
+    target = folder / f"{source.split}.jsonl"
+    asked = _asked(source, wanted, take)
+    before = _record(folder).get(source.split, {})
+    if before.get("asked") == asked and _hash(target) == before["sha256"]:
+        return Prepared(source.split, target, before["rows"], before["sha256"], None)
+    with progress(source.name, source.size) as say, kept(target) as out:
+        judge = Judge(source.name, wanted)
+        rows = judge.kept(source.lines(take, wanted.longest_line, say))
+        written = _written(rows, take, out.write)
+        told = judge.told()
+        if told.refused:
+            raise RefusedError(told.complaint())
+        _enough(source, written, wanted, take)
+    entry = {
+        "rows": written,
+        "bytes": out.size,
+        "sha256": out.sha256.hexdigest(),
+        "taken": str(take),
+        "dropped": dict(told.dropped),
+        "allowed": dict(told.allowed),
+        "asked": asked,
+    }
+    _note(folder, source.split, entry)
+    return Prepared(source.split, target, written, entry["sha256"], told)
+
+
+def _written(rows: Iterator[bytes], take: Take, write: Callable[[bytes], object]) -> int:
+    """How many rows went out."""
+    if take.sample:
+        with closing(Reservoir(take.sample, take.seed)) as reservoir:
+            for line in rows:
+                reservoir.add(line)
+            rows = (line if line.endswith(b"\n") else line + b"\n" for line in reservoir.rows())
+            return _through(rows, write)
+    return _through(rows, write)
+
+
+def _through(rows: Iterator[bytes], write: Callable[[bytes], object]) -> int:
+    count = 0
+    for line in rows:
+        write(line)
+        count += 1
+    return count
+
+
+def _enough(source: Source, rows: int, wanted: Wanted, take: Take) -> None:
+    if rows < wanted.fewest_rows:
+        raise RefusedError(
+            f"{source.name}: {take} are {rows}, and {wanted.fewest_rows} are needed. "
+            "Next: take more with --first or --sample"
+        )
+
+
+def _asked(source: Source, wanted: Wanted, take: Take) -> dict[str, Any]:
+    """All that the written bytes depend on, as JSON has it."""
+    rules = asdict(wanted) | {"allow": sorted(wanted.allow)}
+    del rules["shown"]
+    asked = {"from": source.identity, "take": asdict(take), "rules": rules}
+    found: dict[str, Any] = json.loads(json.dumps(asked))
+    return found
+
+
+def _record(folder: Path) -> dict[str, Any]:
+    try:
+        found = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    splits: dict[str, Any] = found.get("splits", {}) if isinstance(found, dict) else {}
+    return splits
+
+
+def _note(folder: Path, split: str, entry: Mapping[str, Any]) -> None:
+    splits = _record(folder) | {split: entry}
+    text = json.dumps({"splits": splits}, indent=2, ensure_ascii=False) + "\n"
+    with kept(folder / RECORD) as out:
+        out.write(text.encode())
+
+
+def _hash(path: Path) -> str:
+    """SHA-256 of a file, nothing when it is not there."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""

@@ -1,0 +1,189 @@
+"""Where rows come from: JSON Lines or parquet on this machine, or the hub through `datasets`.
+
+Parquet and the hub are written as lines by `datasets` itself, so that a file is, byte for byte,
+what the recipe's download-dataset.py writes.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.dataset.lines import first, lines, opened, rows_in
+from harness.dataset.reservoir import share
+from harness.errors import RefusedError, StepError
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+ULTRACHAT = "HuggingFaceH4/ultrachat_200k"
+# rows of each split, from its dataset card
+ROWS = {"train_sft": 207_865, "test_sft": 23_110, "train_gen": 256_032, "test_gen": 28_304}
+BATCH = 1000  # rows; what to_json takes at a time
+
+Say = Callable[[int], object]
+
+
+@dataclass(frozen=True)
+class Take:
+    """Which rows: all, the first `percent` or `rows`, or `sample` drawn with `seed`."""
+
+    percent: int = 0
+    rows: int = 0
+    sample: int = 0
+    seed: int = 42
+
+    def __str__(self) -> str:
+        if self.percent:
+            return f"the first {self.percent} %"
+        if self.rows:
+            return f"the first {self.rows:,} rows"
+        return f"{self.sample:,} rows, seed {self.seed}" if self.sample else "all rows"
+
+    def first_of(self, counted: Callable[[], int]) -> int | None:
+        """How many of the first rows, None for all; `counted` says how many there are."""
+        return share(counted(), self.percent) if self.percent else self.rows or None
+
+
+@dataclass(frozen=True)
+class Source:
+    """One split: `name` for messages, `size` in bytes for progress (0: unknown)."""
+
+    split: str
+    name: str
+    size: int
+    identity: Mapping[str, Any]  # the same again means the same rows
+    lines: Callable[[Take, int, Say], Iterator[bytes]]  # take, longest line, say
+
+
+def local(path: Path) -> list[Source]:
+    """The splits of a folder, or a file as one.
+
+    `NAME.jsonl` and `NAME.parquet` are a split each, `NAME-00000-of-00003-….parquet` its shards.
+    Raises RefusedError when there is nothing of the kind.
+    """
+    files = sorted(path.rglob("*")) if path.is_dir() else [path]
+    found = [_json_lines(file) for file in files if file.suffix in (".jsonl", ".json")]
+    shards: dict[str, list[Path]] = {}
+    for file in files:
+        if file.suffix == ".parquet":
+            shards.setdefault(file.stem.partition("-0")[0], []).append(file)
+    found += [_parquet(split, tuple(parts)) for split, parts in shards.items()]
+    names = [source.split for source in found]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if not found or twice:
+        told = f"has {', '.join(twice)} more than once" if twice else "has no .jsonl or .parquet"
+        raise RefusedError(f"{path} {told}. Next: ls {path}, then name one file or folder")
+    order = list(ROWS)
+    return sorted(
+        found, key=lambda one: (order.index(one.split) if one.split in ROWS else 4, one.split)
+    )
+
+
+def hub(dataset: str, splits: Iterable[str], otherwise: str) -> list[Source]:
+    """The splits of a data set of the hub; nothing is fetched yet.
+
+    `otherwise`: what to do instead, for the message when it cannot be reached.
+    """
+    return [_remote(dataset, split, otherwise) for split in splits]
+
+
+def _json_lines(path: Path) -> Source:
+    def read(take: Take, longest: int, say: Say) -> Iterator[bytes]:
+        with _readable(path), opened(path, say) as stream:
+            count = take.first_of(lambda: rows_in(path, lambda _: None))
+            found = lines(stream, longest)
+            yield from found if count is None else first(found, count)
+
+    with _readable(path):
+        return Source(path.stem, path.name, path.stat().st_size, _identity((path,)), read)
+
+
+def _parquet(split: str, paths: tuple[Path, ...]) -> Source:
+    def read(take: Take, longest: int, say: Say) -> Iterator[bytes]:
+        from datasets import Dataset
+        from pyarrow import ArrowException, Table, parquet  # type: ignore[import-untyped]
+
+        try:
+            files = [parquet.ParquetFile(path) for path in paths]
+            count = take.first_of(lambda: sum(file.metadata.num_rows for file in files))
+            tables = (
+                Dataset(Table.from_batches([batch]))
+                for file in files
+                for batch in file.iter_batches(BATCH)
+            )
+            rows = _as_json(tables, say)
+            yield from rows if count is None else first(rows, count)
+        except (ArrowException, OSError) as error:
+            names = ", ".join(path.name for path in paths)
+            raise RefusedError(f"{names} is not parquet: {error}. Next: fetch it again") from error
+
+    name = f"{split} (row for line)" if len(paths) > 1 else f"{paths[0].name} (row for line)"
+    return Source(split, name, 0, _identity(paths), read)
+
+
+def _remote(dataset: str, split: str, otherwise: str) -> Source:
+    def read(take: Take, longest: int, say: Say) -> Iterator[bytes]:
+        part = f"[:{take.rows}]" if take.rows else f"[0%:{take.percent}%]" if take.percent else ""
+        from datasets import load_dataset
+
+        try:
+            found = load_dataset(dataset, split=split + part)
+        except Exception as error:  # datasets raises whatever its storage layer raises
+            raise StepError(
+                f"split {split} of {dataset} cannot be downloaded ({type(error).__name__}): "
+                f"{error}\nNext: check the network, then run it again (what has come is kept and "
+                f"the download goes on), or {otherwise}"
+            ) from error
+        starts = range(0, len(found), BATCH)
+        parts = (found.select(range(at, min(at + BATCH, len(found)))) for at in starts)
+        yield from _as_json(parts, say)
+
+    return Source(split, f"{split}.jsonl", 0, {"dataset": dataset, "split": split}, read)
+
+
+def _as_json(parts: Iterable[Dataset], say: Say) -> Iterator[bytes]:
+    """The rows of data sets as `to_json` writes them."""
+    for part in parts:
+        buffer = io.BytesIO()
+        with _no_bars():
+            part.to_json(buffer)
+        say(buffer.tell())
+        yield from buffer.getvalue().splitlines(keepends=True)
+
+
+@contextmanager
+def _no_bars() -> Iterator[None]:
+    """No bar of `datasets` for every thousand rows; the bars of a download stay."""
+    from datasets.utils import (
+        are_progress_bars_disabled,
+        disable_progress_bars,
+        enable_progress_bars,
+    )
+
+    before = are_progress_bars_disabled()
+    disable_progress_bars()
+    try:
+        yield
+    finally:
+        if not before:
+            enable_progress_bars()
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise RefusedError(
+            f"{path} cannot be read: {error.strerror or error}. Next: ls -l {path}"
+        ) from error
+
+
+def _identity(paths: tuple[Path, ...]) -> dict[str, Any]:
+    stats = [(path, path.stat()) for path in paths]
+    return {"files": [[path.name, stat.st_size, stat.st_mtime_ns] for path, stat in stats]}
