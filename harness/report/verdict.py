@@ -11,7 +11,7 @@ from harness.report.consistency import reasons_to_fail
 from harness.report.schema import RunRecord, StepRecord, Target
 from harness.report.units import counted, first_line
 
-NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
+NUMBERS = ("None", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
 
 
 @dataclass(frozen=True)

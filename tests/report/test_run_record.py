@@ -188,6 +188,25 @@ def test_each_contradiction_has_its_words(
     assert problem in "\n".join(validate(replace(passed_run, **change)))  # type: ignore[arg-type]  # fields by name, of any type
 
 
+@pytest.mark.parametrize("wrong", [{"seconds": -1.0}, {"exchanges": -1}])
+def test_a_step_has_no_negative_figures(passed_run: RunRecord, wrong: dict[str, float]) -> None:
+    """Either of the two is told."""
+    steps = (replace(passed_run.steps[0], **wrong), *passed_run.steps[1:])  # type: ignore[arg-type]  # fields by name, of any type
+
+    assert "negative seconds or exchanges" in "\n".join(validate(replace(passed_run, steps=steps)))
+
+
+def test_a_run_may_take_no_time_and_a_series_may_have_two_points(passed_run: RunRecord) -> None:
+    """Zero seconds are not negative, and two points already show a fall."""
+    assert passed_run.training is not None
+    training = replace(passed_run.training, train_loss=((1, 2.0), (2, 1.0)), train_fall=0.9)
+
+    assert validate(replace(passed_run, seconds=0.0)) == []
+    assert validate(replace(passed_run, training=training)) == [
+        "training.train_fall: 0.900, but the series falls by 0.500"
+    ]
+
+
 def test_a_fall_that_the_series_does_not_show_is_a_problem(passed_run: RunRecord) -> None:
     """A claimed fall of the loss is checked against the points it was taken from."""
     assert passed_run.training is not None

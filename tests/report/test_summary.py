@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.report.markup import clean
-from harness.report.run_record import Counts, Leftover, RunRecord
+from harness.report.run_record import Counts, Finding, Leftover, RunRecord
 from harness.report.summary import LINES, closing_line, summary
 from harness.report.units import duration, first_line, short
-from harness.report.verdict import GROUNDS, verdict
+from harness.report.verdict import GROUNDS, cost_words, verdict
 
 
 @pytest.mark.parametrize("name", ["passed_run", "failed_run", "cassette_run", "hostile_run"])
@@ -109,6 +109,41 @@ def test_one_bad_sign_is_in_the_headline(
 
     assert headline == said.headline
     assert said.green == (not change or "steps" in change)
+
+
+def test_a_run_that_never_began_says_why(passed_run: RunRecord) -> None:
+    """An error before the first step is the headline; one warning, or one step that ran, is not."""
+    skipped = tuple(replace(step, status="skipped") for step in passed_run.steps)
+    finding = Finding("error", "target", "the twin's environment is missing", "", "make twin-env")
+    record = replace(passed_run, outcome="failed", steps=skipped, findings=(finding,))
+    warned = replace(record, findings=(replace(finding, severity="warning"),))
+    one_ran = replace(record, steps=(passed_run.steps[0], *skipped[1:]))
+
+    assert verdict(record).headline == (
+        "No step ran on the twin: the twin's environment is missing"
+    )
+    assert verdict(warned).headline.startswith("None of 9 steps ran")
+    assert verdict(one_ran).headline.startswith("One of 9 steps ran")
+
+
+@pytest.mark.parametrize(
+    ("target", "words"), [("azure", "cost about $1.50"), ("twin", "would have cost on Azure about")]
+)
+def test_only_azure_costs_money(passed_run: RunRecord, target: str, words: str) -> None:
+    """On the twin the sum is what the same VMs would have cost."""
+    record = replace(passed_run, target=target, spent_usd=1.5)  # type: ignore[arg-type]  # a str here, a Literal there
+
+    assert words in cost_words(record)
+    assert cost_words(replace(record, spent_usd=None)) == ""
+
+
+def test_details_name_what_the_failure_took_along(failed_run: RunRecord) -> None:
+    """The steps skipped because of it, those alone; and what is left, when something is."""
+    details = verdict(failed_run).details
+
+    assert "Steps 6, 7 and 8 were skipped because of it." in details
+    assert "1 thing was left behind." in details
+    assert "1 thing was left behind." not in verdict(replace(failed_run, leftovers=())).details
 
 
 @given(st.floats(0, 1e7))
