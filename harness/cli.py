@@ -15,6 +15,7 @@ USAGE = """usage: python -m harness COMMAND [options]
   cassettes audit   look for secrets in the cassettes (cassettes audit --help)
   data     check chat data, or prepare it for the job (data --help)
   cassettes diff    what one recording asks otherwise than another (cassettes diff --help)
+  reference  what a training is compared with: gather, check (reference --help)
   report   write the page of a run again: report reports/latest/run.json
 """
 
@@ -45,6 +46,10 @@ def main(arguments: list[str] | None = None) -> int:
             from harness.preflight import main as preflight
 
             return preflight(rest)
+        case ["reference", *rest]:
+            from harness.acceptance.command import main as reference
+
+            return reference(rest)
         case ["sweep", *rest]:
             from harness.janitor.sweep import main as sweep
 

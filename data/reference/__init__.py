@@ -1,0 +1,1 @@
+"""Reference distributions of training runs, and what makes them."""

@@ -1,0 +1,63 @@
+"""What a run is of: only runs of one kind are compared."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from harness.acceptance.reference import Kind
+
+SEED = 42  # the component's default (azureml-assets, chat_completion_pipeline 0.0.42 to 0.0.82)
+_NOT_COMPARED = ("seed", "task_name")  # the seed is a fact of the run
+_WHERE = ("compute_", "instance_type_", "shm_size_")
+
+
+def kind(
+    target: str,
+    profile: str,
+    parameters: Mapping[str, object],
+    train: Path,
+    conditions: Mapping[str, str] | None = None,
+) -> Kind:
+    """The kind of a run: `profile` is the twin's ("" elsewhere), `parameters` what the component
+    was given, `train` the training split. Without `conditions` no bits are compared."""
+    given = {
+        name: _plain(value)
+        for name, value in sorted(parameters.items())
+        if name not in _NOT_COMPARED and not name.startswith(_WHERE)
+    }
+    of = {
+        "target": target,
+        "profile": profile,
+        "train": hashlib.sha256(train.read_bytes()).hexdigest()[:16],
+        "parameters": json.dumps(given),
+    }
+    return Kind({key: value for key, value in of.items() if value}, conditions or {})
+
+
+def seed_of(parameters: Mapping[str, object]) -> int:
+    """The seed a run was given, or the component's default."""
+    return int(str(parameters.get("seed", SEED)))
+
+
+def conditions_of(python: Path, root: Path) -> dict[str, str]:
+    """The conditions of the twin's environment, asked of its interpreter; {} when it has none.
+
+    A fifth of a second: versions are read from the packages' metadata, nothing is imported.
+    """
+    told = subprocess.run(
+        [python, "-m", "data.reference.conditions"], cwd=root, capture_output=True, text=True
+    )
+    found: dict[str, str] = json.loads(told.stdout) if told.returncode == 0 else {}
+    return found
+
+
+def _plain(value: object) -> str:
+    """Text, numbers in one spelling: `5e-6` and `5e-06` are one rate."""
+    try:
+        return f"{float(str(value)):g}"
+    except ValueError:
+        return str(value)
