@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -13,9 +14,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from harness.crash.campaign import Campaign, Result, line, write
+from harness.crash.campaign import Campaign
+from harness.crash.outcome import Progress, Result, line, write
 from harness.crash.points import Point, parse
-from harness.crash.runs import ROOT, load
+from harness.crash.runs import ROOT
+from harness.crash.warm import load
 from harness.errors import HarnessError
 from harness.janitor.environment import twin_environment
 
@@ -31,11 +34,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         campaign = Campaign(ready, folder, sweeps=not given.without)
         wanted = _wanted(campaign, given)
         _say(f"{len(wanted)} points, {given.jobs} at a time, in {folder}")
-        results = campaign.run(wanted, given.jobs, began + given.seconds)
+        progress = Progress(len(wanted), _say)
+        results = campaign.run(wanted, given.jobs, began + given.seconds, progress)
+        strays = campaign.strays(results)
     seconds = time.monotonic() - began
     if given.json:
-        write(given.json, results, seconds)
-    return _conclusion(results, seconds, folder)
+        write(given.json, results, seconds, strays)
+    code = _conclusion(results, strays, seconds)
+    if code:
+        _say(f"logs: {folder}")
+    elif not given.keep:
+        shutil.rmtree(folder, ignore_errors=True)
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -46,8 +56,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--skip", type=int, default=0, metavar="N", help="leave out the first N of the draw")
     add("--only", action="append", metavar="POINT", help="such as endpoint.create#1:after:kill")
     add("--without", choices=("watchdog", "ledger"), help="prove that leaks would be found")
-    add("--jobs", type=int, default=2, help="runs at a time")
+    add("--jobs", type=int, default=3, help="runs at a time")
     add("--seconds", type=float, default=3600.0, help="begin no point after that long")
+    add("--keep", action="store_true", help="keep the logs of a campaign without failures")
     add("--json", type=Path, help="where to write the outcome")
     return parser
 
@@ -78,26 +89,23 @@ def _twin(folder: Path) -> Iterator[Path]:
 
 
 def _wanted(campaign: Campaign, given: argparse.Namespace) -> list[Point]:
-    """All points, a sample of them, or those that were named; the order is a draw."""
-    if given.only:
-        named = [parse(text) for text in given.only]
+    """Those that were named and a sample, or all points; the order is a draw."""
+    named = [parse(text) for text in given.only or ()]
+    if named and not given.sample:
         campaign.prepare()
         return named
     found = campaign.enumerate()
     count = min(given.sample or len(found), len(found))
     chosen = random.Random(given.seed).sample(range(len(found)), count)
-    return [found[index] for index in chosen][given.skip :]
+    return [*named, *[found[index] for index in chosen][given.skip :]]
 
 
-def _conclusion(results: Sequence[Result], seconds: float, folder: Path) -> int:
-    bad = [result for result in results if result.left or not result.reached]
-    for result in bad:
-        what = ", ".join(result.left) if result.left else "the run ended before this point"
-        _say(f"{result.point}: {what}\n  again: python -m harness.crash --only {result.point}")
+def _conclusion(results: Sequence[Result], strays: Sequence[str], seconds: float) -> int:
+    """Failures were told as they came; what is left of no point is told here."""
+    for stray in strays:
+        _say(f"left, and of no point: {stray}")
     _say(f"{line(results)} ({seconds:.0f} s)")
-    if bad:
-        _say(f"logs: {folder}")
-    return 1 if bad else 0
+    return 1 if strays or any(result.bad for result in results) else 0
 
 
 def _say(text: str) -> None:

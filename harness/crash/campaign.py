@@ -1,32 +1,51 @@
-"""Ends the recipe at every point, a few at a time, against one twin, and counts what is left."""
+"""Ends the recipe at every point, a few at a time, against one twin, and counts what is left.
+
+One thread does it all: it forks, and a fork of a process with other threads may stand still.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import signal
 import time
-from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
+from harness.crash.outcome import Result
 from harness.crash.points import Point, numbered, points, while_running
-from harness.crash.runs import Attempt, settled, start, sweep
+from harness.crash.runs import Attempt, settled, start, sweep, whole
 from harness.errors import HarnessError
 from harness.janitor.arm_hands import ArmHands
+from harness.janitor.kinds import KINDS
 from harness.janitor.ledger import Place
 
+_LOOK = 0.02  # seconds between looks at what is going on
+_RUN = 180.0  # seconds after which a run that has not ended is in trouble
+_CLEAN = 180.0  # the same for its watchdog
 
-@dataclass(frozen=True)
-class Result:
-    """What became of one point. Times in seconds."""
 
-    point: str
-    reached: bool
-    clean_seconds: float  # from the end of the run to the end of its watchdog
-    left_by_watchdog: tuple[str, ...]
-    left: tuple[str, ...]  # after one sweep
-    total_seconds: float
+@dataclass
+class _Going:
+    """A run under way, then its watchdog. Times are monotonic."""
+
+    attempt: Attempt
+    pid: int
+    began: float
+    ended: float = 0.0
+    exit_code: int = 0
+    created: int = 0
+    open: tuple[str, ...] = ()
+    trouble: str = ""
+
+    def note_end(self, status: int) -> None:
+        """The run has ended: how, and what it left to its watchdog."""
+        self.ended, self.exit_code = time.monotonic(), os.waitstatus_to_exitcode(status)
+        if ledger := self.attempt.ledger():
+            self.created = len(ledger.entries())
+            self.open = tuple(f"{each.kind} {each.name}" for each in ledger.open_entries())
 
 
 class Campaign:
@@ -36,8 +55,13 @@ class Campaign:
         self._ready, self._folder, self._sweeps = ready, folder, sweeps
         env = json.loads(ready.read_text(encoding="utf-8"))["env"]
         names = ("AZURE_SUBSCRIPTION_ID", "AZURE_RESOURCE_GROUP", "AZURE_WORKSPACE_NAME")
-        self._place = Place(*(env[name] for name in names))
+        self._hands = ArmHands(Place(*(env[name] for name in names)))
         self._number = 0
+
+    def prepare(self) -> list[str]:
+        """A whole run whose job completes, so that submitting it again is instant."""
+        attempt = Attempt(0, None, self._folder / "whole-0", fresh=True)
+        return self._passed(attempt, whole(attempt, self._ready))
 
     def enumerate(self) -> list[Point]:
         """Every point of the recipe: one whole run with a job of its own, one with that job.
@@ -45,57 +69,79 @@ class Campaign:
         Raises HarnessError when the recipe does not even pass when nobody ends it.
         """
         with_job = self.prepare()
-        with_completed = self._whole(fresh=False)
+        attempt = Attempt(self._next(), None, self._folder / "whole-1")
+        _, status = os.waitpid(start(attempt, self._ready), 0)
+        with_completed = self._passed(attempt, os.waitstatus_to_exitcode(status))
         running = points(while_running(with_job), fresh=True)
         return [*points(numbered(with_completed)), *running]
 
-    def prepare(self) -> list[str]:
-        """A whole run whose job completes, so that submitting it again is instant."""
-        return self._whole(fresh=True, timestamp=True)
+    def run(
+        self,
+        wanted: Sequence[Point],
+        jobs: int,
+        until: float,
+        tell: Callable[[Sequence[Result]], None],
+    ) -> list[Result]:
+        """End a run at each point, `jobs` at a time; none is begun after `until` (monotonic).
 
-    def run(self, wanted: Sequence[Point], jobs: int, until: float) -> list[Result]:
-        """End a run at each point, `jobs` at a time; none is begun after `until` (monotonic)."""
-        waiting, results = list(wanted)[::-1], []
-        going: dict[int, tuple[Attempt, float]] = {}
-        with ThreadPoolExecutor(jobs) as pool:
-            done: list[Future[Result]] = []
-            while waiting or going:
-                if time.monotonic() > until:
-                    waiting.clear()
-                while waiting and len(going) + sum(not f.done() for f in done) < jobs:
-                    attempt = self._attempt(waiting.pop())
-                    going[start(attempt, self._ready)] = (attempt, time.monotonic())
-                pid, _ = os.waitpid(-1, os.WNOHANG) if going else (0, 0)
-                if pid in going:
-                    attempt, began = going.pop(pid)
-                    done.append(pool.submit(self._judged, attempt, began, time.monotonic()))
-                time.sleep(0.02)
-            for future in done:
-                results.append(future.result())
+        As many again may be at cleaning up, which is mostly waiting.
+        """
+        waiting, going, results = list(wanted)[::-1], list[_Going](), list[Result]()
+        while waiting or going:
+            if time.monotonic() > until:
+                waiting.clear()
+            running = sum(1 for each in going if not each.ended)
+            if waiting and running < jobs and len(going) < 2 * jobs:
+                going.append(self._started(waiting.pop()))
+            for each in [each for each in going if self._over(each)]:
+                going.remove(each)
+                results.append(self._judged(each))
+                tell(results)
+            time.sleep(_LOOK)
         return results
 
-    def _whole(self, *, fresh: bool, timestamp: bool = False) -> list[str]:
-        """The operations of a run that nobody ends."""
-        number = 0 if timestamp else self._next()
-        attempt = Attempt(number, None, self._folder / f"whole-{number}", fresh=fresh)
-        _, status = os.waitpid(start(attempt, self._ready), 0)
+    def strays(self, known: Sequence[Result]) -> list[str]:
+        """All that the workspace still holds, but for what is told of a point already."""
+        told = {name for result in known for name in result.left}
+        found = [f"{kind} {one.name}" for kind in KINDS for one in self._hands.listed(kind)]
+        return [name for name in found if name not in told]
+
+    def _passed(self, attempt: Attempt, code: int) -> list[str]:
+        """The operations of a run that nobody ended."""
         seen = attempt.exchanges()
-        if os.waitstatus_to_exitcode(status) not in (0, 1) or "endpoint.delete" not in seen:
+        if code not in (0, 1) or "endpoint.delete" not in seen:
             raise HarnessError(f"a whole run does not pass; see {attempt.folder / 'log'}")
         return seen
 
-    def _attempt(self, point: Point) -> Attempt:
+    def _started(self, point: Point) -> _Going:
         number = self._next()
-        return Attempt(number, point, self._folder / f"p{number}", fresh=point.fresh)
+        attempt = Attempt(number, point, self._folder / f"p{number}", fresh=point.fresh)
+        return _Going(attempt, start(attempt, self._ready), time.monotonic())
 
     def _next(self) -> int:
         self._number += 1
         return self._number
 
-    def _judged(self, attempt: Attempt, began: float, ended: float) -> Result:
-        """Wait for the watchdog, ask the twin what is left, sweep once if anything is."""
-        settled(attempt)
-        clean = time.monotonic() - ended
+    def _over(self, going: _Going) -> bool:
+        """Whether the run and its watchdog have ended, or are given up."""
+        now = time.monotonic()
+        if not going.ended:
+            if now - going.began > _RUN:
+                going.trouble = f"the run did not end within {_RUN:.0f} s"
+                with suppress(ProcessLookupError):
+                    os.killpg(going.pid, signal.SIGKILL)
+            pid, status = os.waitpid(going.pid, os.WNOHANG)
+            if pid:
+                going.note_end(status)
+            return False
+        if now - going.ended > _CLEAN:
+            going.trouble = going.trouble or f"its watchdog did not end within {_CLEAN:.0f} s"
+            return True
+        return settled(going.attempt)
+
+    def _judged(self, going: _Going) -> Result:
+        """Ask the twin what is left, sweep once if anything is, and ask again."""
+        attempt, clean = going.attempt, time.monotonic() - going.ended
         by_watchdog = self._left(attempt)
         if by_watchdog and self._sweeps:
             sweep(attempt)
@@ -103,42 +149,22 @@ class Campaign:
         return Result(
             point=str(attempt.point),
             reached="struck" in attempt.exchanges(),
+            exit_code=going.exit_code,
+            created=going.created,
+            open_at_end=going.open,
             clean_seconds=round(clean, 2),
             left_by_watchdog=by_watchdog,
             left=left,
-            total_seconds=round(time.monotonic() - began, 2),
+            total_seconds=round(time.monotonic() - going.began, 2),
+            trouble=going.trouble,
         )
 
     def _left(self, attempt: Attempt) -> tuple[str, ...]:
         """What of this run the lists of the twin still show."""
-        hands, names = ArmHands(self._place), attempt.names
         return tuple(
             f"{kind} {found.name}"
-            for kind, name in names.items()
+            for kind, name in attempt.names.items()
             if name
-            for found in hands.listed(kind)
+            for found in self._hands.listed(kind)
             if found.name == name or (kind == "endpoint" and found.name.startswith(name))
         )
-
-
-def line(results: Sequence[Result]) -> str:
-    """What the campaign has to say."""
-    reached = [result for result in results if result.reached]
-    left = sum(len(result.left) for result in results)
-    swept = sum(1 for result in results if result.left_by_watchdog)
-    longest = max((result.clean_seconds for result in reached), default=0.0)
-    return (
-        f"killed at {len(reached)} of {len(results)} points: {left} left, "
-        f"max {longest:.1f} s to clean, {swept} needed a sweep"
-    )
-
-
-def write(path: Path, results: Sequence[Result], seconds: float) -> None:
-    """The whole outcome as JSON."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    told = {
-        "line": line(results),
-        "seconds": round(seconds, 1),
-        "points": [asdict(result) for result in results],
-    }
-    path.write_text(json.dumps(told, indent=1), encoding="utf-8")

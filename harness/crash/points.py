@@ -9,7 +9,18 @@ from dataclasses import dataclass
 from harness.errors import HarnessError
 
 WHENS = ("before", "after")  # it is sent; it was done, and nobody has seen the answer
-HOWS = ("kill", "worker", "term", "exception", "lost")
+HOWS = ("kill", "worker", "term", "exception", "lost")  # at every exchange
+ENDS = {  # at those that are named; the others show nothing new there
+    "exit": "os._exit in the middle of a test",
+    "hangup": "the terminal is closed",
+    "interrupt": "Ctrl-C",
+    "twice": "Ctrl-C, and again at the next exchange, in the middle of cleaning up",
+    "memory": "no memory is left, for cleaning up hardly any",
+    "first": "an exception, under pytest -x",
+    "maxfail": "an exception, under pytest --maxfail=1",
+    "both": "SIGKILL of the watchdog and of pytest",
+    "watchdog": "SIGKILL of the watchdog alone; the run goes on",
+}
 
 
 @dataclass(frozen=True)
@@ -37,8 +48,8 @@ def parse(text: str) -> Point:
         point = Point(operation, int(n), when, how, fresh=rest == ["running"])
     except ValueError:
         raise HarnessError(f"{text!r} is no point; one is endpoint.create#1:after:kill") from None
-    if point.when not in WHENS or point.how not in HOWS:
-        raise HarnessError(f"{text!r}: before or after, and one of {', '.join(HOWS)}")
+    if point.when not in WHENS or point.how not in (*HOWS, *ENDS):
+        raise HarnessError(f"{text!r}: before or after, and one of {', '.join([*HOWS, *ENDS])}")
     return point
 
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import runpy
+import signal
 import subprocess
 import sys
-import time
 import traceback
 from contextlib import suppress
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
 from harness.crash.points import Point
+from harness.crash.warm import pytest_here
+from harness.janitor.ledger import Ledger
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPLETED = "1000000000"  # the timestamp whose job has completed: submitting it again is instant
@@ -25,18 +25,12 @@ QUICK = {
     "scoring.warmup": 0,
     "limits.patience_seconds": 60,
 }
-HEAVY = (
-    "azure.ai.ml",
-    "azure.ai.ml.dsl",
-    "azure.ai.ml.entities",
-    "azure.identity",
-    "azureml.mlflow",
-    "datasets",
-    "mlflow",
-    "pandas",
-    "pytest",
-    "stamina",
-)
+
+_OPTIONS = {  # that a way to end goes with
+    "worker": ["-n", "1", "--max-worker-restart=0"],
+    "first": ["-x"],
+    "maxfail": ["--maxfail=1"],
+}
 
 
 @dataclass(frozen=True)
@@ -75,9 +69,7 @@ class Attempt:
         found += ["--reports", str(self.folder)]
         for key, value in settings.items():
             found += ["--set", f"{key}={value}"]
-        if self.point and self.point.how == "worker":
-            found += ["-n", "1", "--max-worker-restart=0"]
-        return found
+        return found + _OPTIONS.get(self.point.how if self.point else "", [])
 
     def environment(self, ready: Path) -> dict[str, str]:
         """What tells the run where the twin is, and where to end."""
@@ -94,17 +86,20 @@ class Attempt:
             return (self.folder / "exchanges").read_text(encoding="utf-8").split()
         return []
 
+    def ledger(self) -> Ledger | None:
+        """What it wrote down before it created anything; None when it came to no run."""
+        found = next(self.folder.glob("*/ledger.jsonl"), None)
+        return Ledger(found) if found else None
+
     def watchdogs(self) -> list[int]:
         """The process ids of its watchdogs."""
         return [int(file.read_text()) for file in self.folder.glob("*/watchdog.pid")]
 
 
-def load() -> None:
-    """Import what a run imports, so that a fork begins at once."""
-    for name in HEAVY:
-        import_module(name)
-    gc.collect()
-    gc.freeze()  # a fork need not look at it again
+def whole(attempt: Attempt, ready: Path) -> int:
+    """The same in this process, which nobody ends, so that forks find it warm; pytest's code."""
+    attempt.folder.mkdir(parents=True)
+    return pytest_here(attempt.command(), attempt.environment(ready), attempt.folder / "log")
 
 
 def start(attempt: Attempt, ready: Path) -> int:
@@ -121,6 +116,7 @@ def _become(attempt: Attempt, ready: Path) -> NoReturn:
     try:
         os.setsid()
         os.chdir(ROOT)
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have made us deaf
         log = os.open(attempt.folder / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         nothing = os.open(os.devnull, os.O_RDONLY)
         for source, target in ((nothing, 0), (log, 1), (log, 2)):
@@ -130,6 +126,8 @@ def _become(attempt: Attempt, ready: Path) -> NoReturn:
         runpy.run_module("pytest", run_name="__main__", alter_sys=True)
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
+    except KeyboardInterrupt:  # out of pytest itself: what a shell then shows
+        code = 128 + signal.SIGINT
     except BaseException:  # whatever it was, the campaign must not go on in this process
         traceback.print_exc()
     finally:
@@ -138,14 +136,9 @@ def _become(attempt: Attempt, ready: Path) -> NoReturn:
         os._exit(code)
 
 
-def settled(attempt: Attempt, seconds: float = 120.0) -> bool:
-    """Wait until the watchdogs of a run have ended; whether they did."""
-    until = time.monotonic() + seconds
-    while any(map(_lives, attempt.watchdogs())):
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.05)
-    return True
+def settled(attempt: Attempt) -> bool:
+    """Whether the watchdogs of a run have ended."""
+    return not any(map(_lives, attempt.watchdogs()))
 
 
 def sweep(attempt: Attempt) -> int:

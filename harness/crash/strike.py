@@ -7,13 +7,15 @@ HARNESS_WITHOUT what is to be missing (`watchdog`, `ledger`), to prove that leak
 from __future__ import annotations
 
 import os
-import signal
 import threading
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from harness.crash.ends import end
 from harness.crash.points import Point, parse
 from harness.wire.operations import name_of
 
@@ -21,8 +23,7 @@ if TYPE_CHECKING:
     from requests import PreparedRequest, Response
 
 
-class CrashError(Exception):
-    """What the run meets at a point of kind `exception`."""
+_STRIKES = {"twice": 2}  # the second comes at the next exchange, whatever it is
 
 
 class Striker:
@@ -33,41 +34,35 @@ class Striker:
         self._counts: Counter[str] = Counter()
         self._last: tuple[str, str] | None = None
         self._lock = threading.Lock()
-        self._struck = False
+        self._strikes = _STRIKES.get(point.how, 1) if point else 0
+        self._folder = seen.parent if seen else Path()
 
-    def here(self, request: PreparedRequest) -> bool:
+    def exchange(self, request: PreparedRequest) -> bool:
         """Whether this exchange is the point's, which it is once."""
         name = name_of(str(request.method), str(request.url)) or "undeclared"
+        return self.here(name, urlsplit(str(request.url)).path)
+
+    def here(self, name: str, path: str = "") -> bool:
+        """Whether this is the point's place: an exchange, or the beginning of a step."""
         with self._lock:
-            if self._last != (name, urlsplit(str(request.url)).path):
+            if self._last != (name, path):
                 self._counts[name] += 1
-                self._last = (name, urlsplit(str(request.url)).path)
+                self._last = (name, path)
                 self._note(name)
             point = self._point
-            if (
-                self._struck
-                or not point
-                or (name, self._counts[name]) != (point.operation, point.n)
-            ):
+            if not point or not self._strikes:
                 return False
-            self._struck = True
+            again = self._strikes < _STRIKES.get(point.how, 1)
+            if not again and (name, self._counts[name]) != (point.operation, point.n):
+                return False
+            self._strikes -= 1
             return True
 
     def strike(self) -> None:
-        """End the run. Returns never, or raises what the run is to meet."""
+        """End the run. Returns never, raises what the run is to meet, or lets it go on."""
         assert self._point is not None  # noqa: S101  # only called where it struck
         self._note("struck")
-        match self._point.how:
-            case "kill" | "worker":
-                os.kill(os.getpid(), signal.SIGKILL)
-            case "term":
-                os.kill(os.getpid(), signal.SIGTERM)
-                signal.pause()
-            case "lost":
-                from requests.exceptions import ConnectionError as Lost
-
-                raise Lost("the answer was lost: a point of the crash campaign")
-        raise CrashError(str(self._point))
+        end(self._point, self._folder)
 
     def _note(self, word: str) -> None:
         if self._seen:
@@ -77,15 +72,29 @@ class Striker:
 
 def pytest_configure(config: Any) -> None:
     """Stand between the harness and the network, below everything that observes."""
-    from requests.adapters import HTTPAdapter
+    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+        from harness.crash.worker import fork_workers
 
+        return fork_workers()  # xdist's controller asks nobody anything
     spec, seen = os.environ.get("HARNESS_STRIKE"), os.environ.get("HARNESS_EXCHANGES")
     point = parse(spec) if spec else None
     striker = Striker(point, Path(seen) if seen else None)
+    config.add_cleanup(_struck(striker, point))
+    if point and point.operation.startswith("step."):
+        config.add_cleanup(_struck_in_steps(striker))
+    if point:  # a run that nobody ends is whole
+        _leave_out(os.environ.get("HARNESS_WITHOUT", ""))
+    return None
+
+
+def _struck(striker: Striker, point: Point | None) -> Callable[[], None]:
+    """Every exchange of this process meets the striker, until the function that is returned."""
+    from requests.adapters import HTTPAdapter
+
     send = HTTPAdapter.send
 
     def striking(adapter: HTTPAdapter, request: PreparedRequest, **arguments: Any) -> Response:
-        here = striker.here(request)
+        here = striker.exchange(request)
         if here and point and point.when == "before":
             striker.strike()
         answer = send(adapter, request, **arguments)
@@ -94,8 +103,24 @@ def pytest_configure(config: Any) -> None:
         return answer
 
     setattr(HTTPAdapter, "send", striking)  # noqa: B010
-    if point:  # a run that nobody ends is whole
-        _leave_out(os.environ.get("HARNESS_WITHOUT", ""))
+    return lambda: setattr(HTTPAdapter, "send", send)
+
+
+def _struck_in_steps(striker: Striker) -> Callable[[], None]:
+    """The same for the beginning of each step, `step.splits`: one of them asks nobody anything."""
+    from harness.run import Run
+
+    step = Run.step
+
+    @contextmanager
+    def striking(run: Run, n: int, name: str, title: str) -> Iterator[None]:
+        with step(run, n, name, title):
+            if striker.here(f"step.{name}"):
+                striker.strike()
+            yield
+
+    setattr(Run, "step", striking)  # noqa: B010
+    return lambda: setattr(Run, "step", step)
 
 
 def _leave_out(what: str) -> None:

@@ -1,0 +1,60 @@
+"""The ways a run ends, each in a line or two. They happen inside the run, at its point."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+from contextlib import suppress
+from pathlib import Path
+
+from harness.crash.points import Point
+
+_BLOCK = 4 << 20  # bytes; less than the stack of a thread
+_BALLAST: list[bytearray] = []  # what fills the memory must not be given back
+
+
+class CrashError(Exception):
+    """What the run meets at a point of kind `exception`."""
+
+
+def end(point: Point, folder: Path) -> None:
+    """End the run whose folders lie in `folder` as the point says, or let it go on hurt."""
+    match point.how:
+        case "kill" | "worker":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "term" | "hangup":
+            os.kill(os.getpid(), signal.SIGTERM if point.how == "term" else signal.SIGHUP)
+            signal.pause()
+        case "interrupt" | "twice":  # heard by the main thread, here or where it waits for us
+            os.kill(os.getpid(), signal.SIGINT)
+        case "exit":
+            os._exit(3)
+        case "memory":
+            _use_up_memory()
+        case "both":
+            _kill_watchdog(folder)
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "watchdog":
+            _kill_watchdog(folder)
+        case "lost":
+            from requests.exceptions import ConnectionError as Lost
+
+            raise Lost("the answer was lost: a point of the crash campaign")
+        case _:
+            raise CrashError(str(point))
+
+
+def _use_up_memory() -> None:
+    """Raises MemoryError, and from now on every request that is not small does; a thread is not."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    now = pages * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (now, resource.getrlimit(resource.RLIMIT_AS)[1]))
+    while True:
+        _BALLAST.append(bytearray(_BLOCK))
+
+
+def _kill_watchdog(folder: Path) -> None:
+    for file in folder.glob("*/watchdog.pid"):
+        with suppress(ProcessLookupError):
+            os.kill(int(file.read_text(encoding="utf-8")), signal.SIGKILL)
