@@ -7,9 +7,23 @@ from dataclasses import dataclass, replace
 from inspect import signature
 from typing import Any, Protocol
 
-from harness.checks import compute, contract, drift, endpoint, environment, model, quota
+from harness.checks import (
+    answer,
+    compute,
+    contract,
+    data,
+    deployment,
+    drift,
+    endpoint,
+    environment,
+    job,
+    lineage,
+    metrics,
+    model,
+    quota,
+)
 from harness.checks.finding import Finding
-from harness.errors import RefusedError, StepError
+from harness.errors import AnswerError, DeployError, JobError, RefusedError, StepError
 
 
 @dataclass(frozen=True)
@@ -68,8 +82,33 @@ CHECKS = (
     Check(3, compute.existing),
     Check(3, endpoint.name),
     Check(3, endpoint.timeouts),
+    Check(4, data.rows),
+    Check(4, data.rules),
+    Check(4, data.prompts),
+    Check(5, job.completed),
+    Check(5, lineage.unbroken),
+    Check(5, metrics.finite),
+    Check(5, metrics.falls),
+    Check(5, metrics.too_good),
+    Check(5, metrics.points),
+    Check(5, metrics.rates),
+    Check(5, metrics.tokens),
+    Check(7, deployment.healthy),
+    Check(7, deployment.traffic),
+    Check(8, answer.shape),
+    Check(8, answer.empty),
+    Check(8, answer.echo),
+    Check(8, answer.repeated),
+    Check(8, answer.length),
+    Check(8, answer.headers),
 )
-STOPS: dict[str, type[StepError]] = {}  # what an error of a group raises, if not RefusedError
+STOPS: dict[str, type[StepError]] = {
+    "job": JobError,
+    "metrics": JobError,
+    "lineage": StepError,
+    "deployment": DeployError,
+    "answer": AnswerError,
+}  # what an error of a group raises, if not RefusedError
 
 
 class Judge(Protocol):

@@ -127,3 +127,79 @@ class Region:
     def size(self, name: str) -> Size | None:
         """The size of that name, whatever the case."""
         return self.sizes.get(name.lower())
+
+
+@dataclass(frozen=True)
+class Split:
+    """A data file: rows, how many of them end in a user's turn, and its hash (SHA-256)."""
+
+    name: str
+    rows: int
+    prompts: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Child:
+    """A step of the job that did not complete, with the innermost code and message it left."""
+
+    name: str
+    status: str
+    code: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class JobEnd:
+    """How the job ended, whatever streaming it said."""
+
+    name: str
+    status: str
+    children: tuple[Child, ...] = ()
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What the training logged. Losses in nats per token; `tokens` are those of one epoch.
+
+    `rows` are those it trains on; `notes` what the twin scaled or could not honour.
+    """
+
+    rows: int
+    train_loss: Series
+    eval_loss: Series
+    learning_rate: Series
+    tokens: int | None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Link:
+    """One link from data to answer: what the earlier end says and what the later end says."""
+
+    name: str
+    earlier: str
+    later: str | None  # None: this service does not say
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What `/score` answered with a 200, to which prompt, and the most tokens it was to make.
+
+    `leaked` is the deployment that an earlier call left in the SDK's shared headers.
+    """
+
+    raw: str
+    prompt: tuple[str, ...]  # contents of the messages
+    limit: int
+    leaked: str = ""
+    deployment: str = ""
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """A deployment's own state, and who gets its endpoint's traffic in percent."""
+
+    deployment: str
+    state: str
+    traffic: Mapping[str, int]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.checks.facts import Split
 from harness.dataset.prepare import prepared, wanted_of
 from harness.dataset.rules import TAKEN, Wanted
 from harness.dataset.sources import Source, Take, hub, local
@@ -35,6 +37,14 @@ class Splits:
         """The JSON Lines file of a split."""
         return self.folder / f"{split}.jsonl"
 
+    @property
+    def facts(self) -> dict[str, Split]:
+        """What is judged of them."""
+        return {
+            name: Split(f"{name}.jsonl", rows, _prompts(self.path(name)), self.sha256.get(name, ""))
+            for name, rows in self.rows.items()
+        }
+
 
 def fetch_splits(plan: Plan, folder: Path) -> Splits:
     """The splits of the plan's data set under `folder`.
@@ -54,6 +64,13 @@ def fetch_splits(plan: Plan, folder: Path) -> Splits:
         sha256={one.split: one.sha256 for one in done},
         notes=tuple(note for one in done if one.told for note in one.told.notes()),
     )
+
+
+def _prompts(file: Path) -> int:
+    """Rows whose last turn is the user's."""
+    with file.open(encoding="utf-8") as lines:
+        rows = (json.loads(line)["messages"] for line in lines if line.strip())
+        return sum(1 for messages in rows if messages[-1]["role"] == "user")
 
 
 def _sources(plan: Plan) -> list[Source]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
+from harness.checks.facts import Link, Traffic
 from harness.errors import DeployError
 from harness.janitor.tags import tags
 from harness.recipe.failing import doing, reason
 from harness.recipe.plain import plain
 
 if TYPE_CHECKING:
+    from harness.checks.catalogue import Judge
     from harness.janitor.ledger import Ledger
     from harness.plan import Plan
     from harness.recipe.connect import Connection
@@ -29,10 +32,16 @@ class Deployed:
     state: str
     traffic: dict[str, int]
     scoring_uri: str
+    links: tuple[Link, ...] = ()
+
+    @property
+    def facts(self) -> Traffic:
+        """What is judged of it."""
+        return Traffic(self.deployment, self.state, self.traffic)
 
 
 def deploy(
-    connection: Connection, plan: Plan, registered: RegisteredModel, ledger: Ledger
+    connection: Connection, plan: Plan, registered: RegisteredModel, ledger: Ledger, judge: Judge
 ) -> Deployed:
     """Create the endpoint, the deployment, and route all traffic to it.
 
@@ -44,7 +53,10 @@ def deploy(
     _create_endpoint(connection, plan, endpoint)
     ledger.answered("endpoint", endpoint)
     _create_deployment(connection, plan, endpoint, registered)
-    return _route_all(connection, plan, endpoint)
+    deployed = _route_all(connection, plan, endpoint, registered)
+    judge("deployment", deployed=deployed.facts)
+    judge("lineage", links=deployed.links)
+    return deployed
 
 
 def _create_endpoint(connection: Connection, plan: Plan, name: str) -> None:
@@ -106,7 +118,9 @@ def _unhealthy(connection: Connection, plan: Plan, endpoint: str, why: str) -> D
     )
 
 
-def _route_all(connection: Connection, plan: Plan, name: str) -> Deployed:
+def _route_all(
+    connection: Connection, plan: Plan, name: str, registered: RegisteredModel
+) -> Deployed:
     endpoints = connection.workspace.online_endpoints
     with doing(
         f"sending all traffic of endpoint {name} to {plan.deployment.name}",
@@ -124,4 +138,13 @@ def _route_all(connection: Connection, plan: Plan, name: str) -> Deployed:
         state=plain(deployment.provisioning_state),
         traffic={str(key): int(value) for key, value in (ready.traffic or {}).items()},
         scoring_uri=str(ready.scoring_uri),
+        links=(
+            Link("registered model -> deployment", registered.id, _id(deployment.model)),
+            Link("endpoint -> its address", name, urlsplit(ready.scoring_uri).netloc.split(".")[0]),
+        ),
     )
+
+
+def _id(model: Any) -> str | None:
+    """The id of the deployed model, which the SDK hands on as text or as a model."""
+    return str(getattr(model, "id", model)) if model else None

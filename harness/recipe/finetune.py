@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from harness.checks.facts import BaseModel, Parameters
+from harness.checks.facts import BaseModel, JobEnd, Link, Parameters
 from harness.errors import JobError
 from harness.janitor.tags import tags
 from harness.recipe.base_model import component_of, parameters_of
 from harness.recipe.display_name import display_name
 from harness.recipe.job_failure import failed_children
+from harness.recipe.lineage import links_of_job
 from harness.recipe.plain import plain
 
 if TYPE_CHECKING:
+    from harness.checks.catalogue import Judge
     from harness.janitor.ledger import Ledger
     from harness.plan import Plan
     from harness.recipe.compute import Cluster
@@ -37,6 +39,7 @@ class FineTuneJob:
     status: str
     component: str
     parameters: Parameters
+    links: tuple[Link, ...]
     studio_url: str
     properties: Mapping[str, str]  # of the root run, such as the tokens trained on
 
@@ -48,14 +51,15 @@ def fine_tune(
     cluster: Cluster,
     splits: Splits,
     ledger: Ledger,
+    judge: Judge,
 ) -> FineTuneJob:
     """Submit the pipeline, stream it to the end, and return it only if it completed.
 
-    Raises RefusedError before submission when the component refuses a parameter, JobError with
-    each failed child's error when the job ended in anything but Completed.
+    Raises JobError with each failed child's error when the job ended in anything but Completed,
+    StepError when what it trained on is not what it was given.
     """
     component = component_of(connection, plan, model.component.version)
-    parameters = parameters_of(plan, model)
+    parameters = _submitted(plan, model, cluster)
     job = _pipeline(component, parameters, plan, model, cluster, splits)
     job.name = f"finetune-chat-{connection.timestamp}"
     job.tags = tags(plan, connection.timestamp)
@@ -63,17 +67,31 @@ def fine_tune(
     submitted = _submit(connection, plan, job)
     ledger.answered("job", job.name)
     _stream(connection, str(submitted.name))
-    finished = _completed(connection, str(submitted.name))
+    finished = _settled(connection, str(submitted.name))
+    judge("job", job=_end(connection, finished))
     ledger.ended("job", job.name)
+    links = links_of_job(finished, model, splits)
+    judge("lineage", links=links)
     return FineTuneJob(
         name=str(finished.name),
         display_name=str(finished.display_name),
         status=plain(finished.status),
         component=f"{component.name} {component.version}",
         parameters=parameters,
+        links=links,
         studio_url=str(finished.studio_url),
         properties={str(key): str(value) for key, value in finished.properties.items()},
     )
+
+
+def _submitted(plan: Plan, model: BaseModel, cluster: Cluster) -> Parameters:
+    """The parameters, with what the cluster decides."""
+    found = parameters_of(plan, model)
+    decided = {
+        "number_of_gpu_to_use_finetuning": cluster.gpus,
+        "num_nodes_finetune": plan.finetune.num_nodes,
+    }
+    return replace(found, plan=decided | dict(found.plan))
 
 
 def _pipeline(
@@ -101,8 +119,6 @@ def _pipeline(
             compute_model_evaluation=cluster.name,
             train_file_path=Input(type="uri_file", path=str(splits.path("train_sft"))),
             test_file_path=Input(type="uri_file", path=str(splits.path("test_sft"))),
-            number_of_gpu_to_use_finetuning=cluster.gpus,
-            num_nodes_finetune=plan.finetune.num_nodes,
             **parameters.values,
         )
         return {OUTPUT: node.outputs.mlflow_model_folder}
@@ -147,22 +163,17 @@ def _stream(connection: Connection, name: str) -> None:
         # else it says only that some step failed; failed_children says why
 
 
-def _completed(connection: Connection, name: str) -> Any:
-    """The job once more, since stream does not vouch for it: it returns silently on Canceled."""
-    job = _settled(connection, name)
-    if plain(job.status) == "Completed":
-        return job
-    reasons = failed_children(connection, name)
-    raise JobError(
-        f"job {name} ended as {plain(job.status)}, not Completed.\n"
-        + "\n".join(f"  {reason}" for reason in reasons)
-        + ("\n" if reasons else "")
-        + f"Next: az ml job show --name {name}, or az ml job download --name {name} --all"
-    )
+def _end(connection: Connection, job: Any) -> JobEnd:
+    """How it ended; only a job that failed has its children asked."""
+    name, status = str(job.name), plain(job.status)
+    return JobEnd(name, status, () if status == "Completed" else failed_children(connection, name))
 
 
 def _settled(connection: Connection, name: str) -> Any:
-    """The job in a state that does not change any more; stream ends at CancelRequested already."""
+    """The job in a state that does not change any more; stream ends at CancelRequested already.
+
+    Stream does not vouch for it: it returns silently on Canceled.
+    """
     deadline = time.monotonic() + SETTLE_SECONDS
     while True:
         job = connection.workspace.jobs.get(name)

@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from harness.checks.data import trained_rows
+from harness.checks.facts import Fit
 from harness.errors import JobError
 from harness.recipe.failing import doing
 
 if TYPE_CHECKING:
     from harness.plan import Plan
     from harness.recipe.connect import Connection
+    from harness.recipe.data import Splits
     from harness.recipe.finetune import FineTuneJob
 
 Series = list[tuple[int, float]]  # (optimizer step, value)
@@ -66,6 +69,18 @@ def read_metrics(connection: Connection, plan: Plan, job: FineTuneJob) -> Traini
         tokens=int(job.properties[TOKENS]) if TOKENS in job.properties else None,
         notes=tuple(json.loads(job.properties.get(NOTES, "[]"))),
         runs=len(runs),
+    )
+
+
+def fit_of(metrics: TrainingMetrics, splits: Splits) -> Fit:
+    """What is judged of the training."""
+    return Fit(
+        rows=trained_rows(splits.rows["train_sft"]),
+        train_loss=tuple(metrics.train_loss),
+        eval_loss=tuple(metrics.eval_loss),
+        learning_rate=tuple(metrics.learning_rate),
+        tokens=metrics.tokens,
+        notes=metrics.notes,
     )
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from harness.checks.facts import Link
 from harness.recipe.failing import doing
 from harness.recipe.finetune import OUTPUT
 
 if TYPE_CHECKING:
+    from harness.checks.catalogue import Judge
     from harness.plan import Plan
     from harness.recipe.connect import Connection
     from harness.recipe.finetune import FineTuneJob
@@ -22,9 +24,10 @@ class RegisteredModel:
     name: str
     version: str
     path: str
+    links: tuple[Link, ...] = ()
 
 
-def register(connection: Connection, plan: Plan, job: FineTuneJob) -> RegisteredModel:
+def register(connection: Connection, plan: Plan, job: FineTuneJob, judge: Judge) -> RegisteredModel:
     """Register `azureml://jobs/<job>/outputs/trained_model`; the version is the run's timestamp."""
     from azure.ai.ml.constants import AssetTypes
     from azure.ai.ml.entities import Model
@@ -41,9 +44,12 @@ def register(connection: Connection, plan: Plan, job: FineTuneJob) -> Registered
         f"az ml job show --name {job.name}, and look at its outputs",
     ):
         registered = connection.workspace.models.create_or_update(model)
+    links = (Link("job -> registered model", job.name, registered.job_name),)
+    judge("lineage", links=links)
     return RegisteredModel(
         id=str(registered.id),
         name=str(registered.name),
         version=str(registered.version),
         path=str(registered.path),
+        links=links,
     )

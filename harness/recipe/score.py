@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import AnswerError, RefusedError
-from harness.recipe.answers import judged
+from harness.checks.answer import text_of
+from harness.errors import AnswerError
+from harness.recipe.answers import reply_of
 from harness.recipe.failing import doing, reason
 
 if TYPE_CHECKING:
+    from harness.checks.catalogue import Judge
     from harness.plan import Plan
     from harness.recipe.connect import Connection
     from harness.recipe.data import Splits
@@ -44,7 +46,9 @@ class Caller:
         return f"Caller({self.url})"
 
 
-def score(connection: Connection, plan: Plan, splits: Splits, deployed: Deployed) -> Answer:
+def score(
+    connection: Connection, plan: Plan, splits: Splits, deployed: Deployed, judge: Judge
+) -> Answer:
     """Invoke the deployment once with a seeded sample of test_gen, as the recipe does.
 
     Raises AnswerError when the answer is not a non-empty text in a known shape.
@@ -52,24 +56,29 @@ def score(connection: Connection, plan: Plan, splits: Splits, deployed: Deployed
     prompt = pick_prompt(splits.path("test_gen"), plan.scoring.seed)
     request = splits.folder / SAMPLE_FILE
     request.write_text(json.dumps(payload(prompt, plan), indent=2), encoding="utf-8")
+    leaked = leaked_deployment()
     raw = _invoke(connection, deployed, request)
-    text, shape = judged(raw, prompt)
-    return Answer(prompt=prompt, text=text, shape=shape, request_file=request)
+    limit, name = plan.scoring.max_new_tokens, deployed.deployment
+    judge("answer", reply=reply_of(raw, prompt, limit, leaked=leaked, deployment=name))
+    text, shape = text_of(raw)
+    return Answer(prompt=prompt, text=text or "", shape=shape, request_file=request)
+
+
+def leaked_deployment() -> str:
+    """The deployment that an earlier `invoke` of this process left in the SDK's shared headers."""
+    from azure.ai.ml.constants._endpoint import EndpointInvokeFields
+
+    return str(EndpointInvokeFields.DEFAULT_HEADER.get(EndpointInvokeFields.MODEL_DEPLOYMENT, ""))
 
 
 def pick_prompt(path: Path, seed: int) -> Messages:
     """The messages of one row whose last turn is the user's, drawn with a seed.
 
-    The no-code MLflow image accepts nothing else. Raises RefusedError when no row ends that way.
+    The no-code MLflow image accepts nothing else; step 4 has seen that there is one.
     """
     with path.open(encoding="utf-8") as lines:
         rows = [json.loads(line)["messages"] for line in lines if line.strip()]
     asked: list[Messages] = [messages for messages in rows if messages[-1]["role"] == "user"]
-    if not asked:
-        raise RefusedError(
-            f"none of the {len(rows)} rows of {path.name} ends with a user's turn, so there is "
-            "nothing to ask. Next: check data.dataset in plan.toml"
-        )
     return random.Random(seed).choice(asked)
 
 

@@ -22,7 +22,8 @@ from harness.recipe.data import Splits, fetch_splits
 from harness.recipe.deploy import Deployed, deploy
 from harness.recipe.environment import read_packages
 from harness.recipe.finetune import FineTuneJob, fine_tune
-from harness.recipe.metrics import read_metrics
+from harness.recipe.lineage import shown
+from harness.recipe.metrics import fit_of, read_metrics
 from harness.recipe.register import RegisteredModel, register
 from harness.recipe.score import Answer, Caller, caller, score
 from harness.run import Run
@@ -72,6 +73,7 @@ def cluster(run: Run, connection: Connection, base_model: BaseModel) -> Cluster:
 @step(4, "Data")
 def splits(run: Run) -> Splits:
     found = fetch_splits(run.plan, run.folder / "data")
+    run.check("data", splits=found.facts, notes=found.notes)
     run.show(**found.rows)
     print(found.preview)
     return found
@@ -81,29 +83,32 @@ def splits(run: Run) -> Splits:
 def job(
     run: Run, connection: Connection, base_model: BaseModel, cluster: Cluster, splits: Splits
 ) -> FineTuneJob:
-    done = fine_tune(connection, run.plan, base_model, cluster, splits, run.ledger)
+    done = fine_tune(connection, run.plan, base_model, cluster, splits, run.ledger, run.check)
     run.training = read_metrics(connection, run.plan, done)
-    run.show(job=done.name, component=done.component, status=done.status)
+    fit = fit_of(run.training, splits)
+    run.check("metrics", fit=fit, parameters=done.parameters, base_model=base_model)
+    run.show(job=done.name, component=done.component, status=done.status, **shown(done.links))
     return done
 
 
 @step(6, "Register")
 def registered(run: Run, connection: Connection, job: FineTuneJob) -> RegisteredModel:
-    done = register(connection, run.plan, job)
-    run.show(model=f"{done.name} {done.version}")
+    done = register(connection, run.plan, job, run.check)
+    run.show(model=f"{done.name} {done.version}", **shown(done.links))
     return done
 
 
 @step(7, "Deploy")
 def deployed(run: Run, connection: Connection, registered: RegisteredModel) -> Deployed:
-    done = deploy(connection, run.plan, registered, run.ledger)
+    done = deploy(connection, run.plan, registered, run.ledger, run.check)
     run.show(endpoint=done.endpoint, deployment=done.deployment, size=done.size)
+    run.show(**shown(done.links))
     return done
 
 
 @step(8, "Score")
 def answer(run: Run, connection: Connection, splits: Splits, deployed: Deployed) -> Answer:
-    found = score(connection, run.plan, splits, deployed)
+    found = score(connection, run.plan, splits, deployed, run.check)
     run.show(shape=found.shape, characters=len(found.text))
     return found
 

@@ -49,7 +49,7 @@ def test_latency(run: Run, answer: Answer, scoring: Caller, benchmark: Any) -> N
     )
     assert len(samples) == run.plan.scoring.rounds
     for body in bodies:
-        judged(body.decode(), answer.prompt)
+        judged(body.decode(), answer.prompt, run.plan.scoring.max_new_tokens)
 
 
 def _rounded(samples: list[float]) -> list[float]:

@@ -1,0 +1,34 @@
+"""The deployment, once it is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.checks.facts import Traffic
+from harness.checks.finding import Finding
+
+
+def healthy(deployed: Traffic) -> Iterator[Finding]:
+    """Its own state is Succeeded, whatever the operation said."""
+    if deployed.state != "Succeeded":
+        yield Finding(
+            "error",
+            f"deployment {deployed.deployment!r} is {deployed.state}, not Succeeded",
+            deployed.deployment,
+            "its provisioning state",
+            "service",
+            f"az ml online-deployment get-logs --name {deployed.deployment}",
+        )
+
+
+def traffic(deployed: Traffic) -> Iterator[Finding]:
+    """All traffic goes to it, so that nobody else answers."""
+    if deployed.traffic != {deployed.deployment: 100}:
+        yield Finding(
+            "error",
+            f"{deployed.deployment} does not get all traffic but {dict(deployed.traffic)}",
+            deployed.deployment,
+            "the endpoint's traffic",
+            "service",
+            "az ml online-endpoint update --traffic",
+        )
