@@ -31,6 +31,7 @@ def main(root: Path, certificates: Path, file_limit: int) -> None:
     app.state.twin = SimpleNamespace(blobs=BlobStore(root), identity=identity)
     listener = socket.socket(proto=socket.IPPROTO_TCP)  # asyncio sets TCP_NODELAY on no other
     listener.bind(("127.0.0.1", 0))
+    listener.listen()  # who reads the port may come before uvicorn serves
     print(listener.getsockname()[1], flush=True)
     config = uvicorn.Config(
         app,
