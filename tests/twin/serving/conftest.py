@@ -176,6 +176,7 @@ def _serve(door: Door) -> tuple[uvicorn.Server, threading.Thread]:
     app.state.twin = SimpleNamespace(**vars(door))
     listener = socket.socket(proto=socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
+    listener.listen()  # requests wait in the queue until the server is up
     door.port = listener.getsockname()[1]
     config = uvicorn.Config(app, log_level="warning", server_header=False)
     server = uvicorn.Server(config)
