@@ -74,9 +74,7 @@ def test_another_size_under_the_same_name_is_refused(
     """A cluster that happens to bear the name is not silently reused."""
     provide(connection, ledger, "compute.name=second")
 
-    with pytest.raises(
-        RefusedError, match=r"exists with size STANDARD_NC24ADS.*\n.* or another"
-    ):
+    with pytest.raises(RefusedError, match=r"exists with size STANDARD_NC24ADS.*\n.* or another"):
         provide(connection, ledger, "compute.name=second", "compute.size=Standard_NC48ads_A100_v4")
 
 

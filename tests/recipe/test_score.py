@@ -5,9 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
-
-from harness.errors import RefusedError
 from harness.plan import Plan, Scoring
 from harness.recipe.score import Caller, payload, pick_prompt
 
@@ -38,12 +35,6 @@ def test_the_draw_is_seeded(tmp_path: Path) -> None:
 
     assert pick_prompt(file, seed=7) == pick_prompt(file, seed=7)
     assert len(drawn) > 5
-
-
-def test_nothing_to_ask_is_said_before_the_endpoint_is_asked(tmp_path: Path) -> None:
-    """A split without a user's last turn names itself."""
-    with pytest.raises(RefusedError, match=r"none of the 1 rows of test_gen\.jsonl"):
-        pick_prompt(split(tmp_path, [USER, ASSISTANT]), seed=1)
 
 
 def test_payload_is_the_recipes() -> None:

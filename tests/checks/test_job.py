@@ -1,0 +1,104 @@
+"""How a job ended, and whose fault it was."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harness.checks.facts import Child, JobEnd
+from harness.checks.job import CAUSES, cause_of
+from harness.recipe.job_failure import innermost
+from tests.checks.made import findings
+
+# one message for each cause, as the trainer, the cluster or the service puts it
+SAID = {
+    "out of memory": (
+        "torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate 20.00 MiB",
+        "Process exited with exit code 137",
+    ),
+    "preemption": ("The node was preempted by a job of higher priority",),
+    "quota": (
+        "The specified subscription has a Standard NDSv2 family vCPU quota of 0 and cannot "
+        "accomodate for at least 1 requested managed compute nodes",
+    ),
+    "disk": ("OSError: [Errno 28] No space left on device", "The VM disk is full."),
+    "image": ("Failed to pull Docker image", "AzureMLCompute job failed. ImagePullBackOff"),
+    "training environment": (
+        "ImportError: cannot import name 'Conversation' from 'transformers'",
+        "TypeError: __init__() got an unexpected keyword argument 'evaluation_strategy'",
+        "AttributeError: 'DynamicCache' object has no attribute 'get_max_length'",
+    ),
+    "transient": (
+        "Received 503 from a service request",
+        "Service invocation timed out.",
+        "Connection reset by peer",
+    ),
+    "user data": (
+        "UserError: the dataset has no column messages",
+        "fewer than 10 training rows are left",
+        "Chat template cannot be applied: roles must alternate",
+    ),
+    "unknown": ("Pipeline has some failed steps. See child run for more details.",),
+}
+
+
+def failed(message: str, code: str = "") -> Child:
+    """The fine-tune step that failed with this message."""
+    return Child("chat_completion_finetune", "Failed", code, message)
+
+
+def test_a_completed_job_is_fine() -> None:
+    """No finding where nothing is wrong."""
+    assert findings("job", job=JobEnd("j", "Completed")) == []
+
+
+@pytest.mark.parametrize(
+    ("cause", "message"), [(cause, text) for cause, texts in SAID.items() for text in texts]
+)
+def test_each_cause_is_told_apart(cause: str, message: str) -> None:
+    """The child's message says what kind of failure it was, and so who can mend it."""
+    assert cause_of(failed(message)).name == cause
+
+    (found,) = findings("job", job=JobEnd("j", "Failed", (failed(message),)))
+
+    blames = {each.name: each.blame for each in CAUSES} | {"unknown": "service"}
+    assert (found.check, found.blame) == ("job.completed", blames[cause])
+    assert message in found.what
+    assert f"cause: {cause}" == found.evidence
+
+
+def test_every_cause_has_a_message() -> None:
+    """None is in the list without an example here."""
+    assert {cause.name for cause in CAUSES} | {"unknown"} == set(SAID)
+
+
+@pytest.mark.parametrize("status", ["Canceled", "CancelRequested", "NotResponding", "Paused"])
+def test_what_stream_returns_from_in_silence(status: str) -> None:
+    """Every end but Completed is an error, and the next command looks at the job."""
+    (found,) = findings("job", job=JobEnd("j", status))
+
+    assert f"ended as {status}, not Completed" in found.what
+    assert "az ml job show --name j" in found.next
+
+
+def test_the_code_counts_too() -> None:
+    """Some services say it in the code only."""
+    assert cause_of(failed("It failed.", "UserError")).name == "user data"
+
+
+@pytest.mark.parametrize(
+    ("envelope", "said"),
+    [
+        ({"error": {"code": "UserError", "message": "outer"}}, ("UserError", "outer")),
+        ({"error": {"message": "outer", "innerError": {"message": "inner"}}}, ("", "inner")),
+        ({"error": {"message": "outer", "inner_error": {"message": "inner"}}}, ("", "inner")),
+        ({"error": {"message": "o", "details": [{"message": "a"}, {"message": "b"}]}}, ("", "b")),
+        ({"error": {"message": "o", "details": None, "innerError": {"code": "x"}}}, ("x", "o")),
+        ({"error": {"code": "UserError"}}, ("UserError", "no reason was given")),
+        ({}, ("", "no reason was given")),
+    ],
+)
+def test_innermost(envelope: dict[str, Any], said: tuple[str, str]) -> None:
+    """Envelopes nest, in two spellings, and some levels say nothing."""
+    assert innermost(envelope) == said

@@ -1,0 +1,127 @@
+"""One chain from the data to the answer, each link told by both ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.checks.facts import Link, Split, Traffic
+from harness.recipe.data import SAMPLE, Splits
+from harness.recipe.lineage import links_of_job, shown
+from tests.checks.made import base_model, findings, names
+
+HASH = "c81253dd5522db5e9fc6d6c0621de8a53e49c21c6b1b16017bf407f288ac47c3"  # of train_sft.jsonl
+MD5 = "8a2fc0d25c4bb2d1f0b4a2a5bc3a2b6a"
+
+
+@dataclass
+class Given:
+    """An input of a node, as the SDK reads it from a job."""
+
+    path: str
+
+
+@dataclass
+class Node:
+    """The component in the job."""
+
+    inputs: dict[str, Given]
+    component: str = "azureml://registries/azureml/components/chat_completion_pipeline/versions/1"
+
+
+@dataclass
+class Job:
+    """A finished job."""
+
+    jobs: dict[str, Any] = field(default_factory=dict)
+
+
+def job(train: str) -> Job:
+    """A job whose training file is at that path."""
+    return Job({"node": Node({"train_file_path": Given(train)})})
+
+
+def links(finished: Job) -> dict[str, Link]:
+    """The links of a job trained on the sample."""
+    splits = Splits(SAMPLE, {}, "")
+    return {link.name: link for link in links_of_job(finished, base_model(), splits)}
+
+
+def test_the_upload_tells_the_hash_of_our_file() -> None:
+    """The SDK names the folder after the content: ours is computed from the file, not asked."""
+    link = links(job(f"azureml://datastores/x/paths/LocalUpload/{HASH}/train_sft.jsonl"))
+
+    assert link["train_sft.jsonl -> job"].earlier == HASH
+    assert link["train_sft.jsonl -> job"].later == HASH
+
+
+def test_older_releases_name_it_in_32_digits() -> None:
+    """Up to 1.26 it was MD5: the kind of hash is told by its length."""
+    link = links(job(f"azureml://datastores/x/paths/LocalUpload/{MD5}/train_sft.jsonl"))
+
+    assert len(link["train_sft.jsonl -> job"].earlier) == 32
+    assert link["train_sft.jsonl -> job"].later == MD5
+
+
+def test_a_path_without_a_hash_is_not_said() -> None:
+    """A data asset has no hash in its path, and a job read without nodes says nothing."""
+    for finished in (job("azureml:ultrachat:1"), Job()):
+        found = links(finished)["train_sft.jsonl -> job"]
+        assert found.later is None
+        assert names(findings("lineage", links=[found])) == ["cannot tell: lineage.unbroken"]
+
+
+def test_a_break_is_an_error_and_an_unbroken_chain_is_silent() -> None:
+    """Another model deployed than was registered."""
+    good = Link("registered model -> deployment", "models/a/versions/1", "models/a/versions/1")
+    bad = Link("registered model -> deployment", "models/a/versions/1", "models/a/versions/2")
+
+    assert findings("lineage", links=[good]) == []
+    (found,) = findings("lineage", links=[good, bad])
+    assert (found.severity, found.check) == ("error", "lineage.unbroken")
+    assert "models/a/versions/2 is not models/a/versions/1" in found.what
+
+
+def test_links_in_short() -> None:
+    """For the report: the last part of an id, and a hash that fits."""
+    long = Link("data", HASH, HASH)
+    assert shown([Link("a", "m/versions/7", "m/versions/7"), Link("b", "x", None), long]) == {
+        "a": "7",
+        "b": "not said",
+        "data": HASH[:32],
+    }
+
+
+@pytest.mark.parametrize(
+    ("deployed", "says"),
+    [
+        (Traffic("demo", "Succeeded", {"demo": 100}), []),
+        (Traffic("demo", "Failed", {"demo": 100}), ["error: deployment.healthy"]),
+        (Traffic("demo", "Succeeded", {"demo": 0}), ["error: deployment.traffic"]),
+        (Traffic("demo", "Succeeded", {"demo": 50, "old": 50}), ["error: deployment.traffic"]),
+    ],
+)
+def test_the_deployment(deployed: Traffic, says: list[str]) -> None:
+    """Healthy by its own state, and nobody else answers."""
+    assert names(findings("deployment", deployed=deployed)) == says
+
+
+def splits(rows: int = 600, prompts: int = 50) -> dict[str, Split]:
+    """The two splits that are judged."""
+    return {
+        "train_sft": Split("train_sft.jsonl", rows, 0, ""),
+        "test_gen": Split("test_gen.jsonl", 160, prompts, ""),
+    }
+
+
+def test_data_that_can_be_trained_on_and_asked_about(tmp_path: Path) -> None:
+    """Ten rows have to be left after a fifth went to validation; one row has to ask."""
+    assert findings("data", splits=splits(12), notes=()) == []
+    assert names(findings("data", splits=splits(11), notes=())) == ["error: data.rows"]
+    assert names(findings("data", splits=splits(prompts=0), notes=())) == ["error: data.prompts"]
+    assert names(findings("data", splits=splits(), notes=("train_sft: kept",))) == [
+        "warning: data.rules"
+    ]
