@@ -87,14 +87,14 @@ def styled(text: str) -> tuple[Any, str] | None:
 
 def rendered(value: Any, style: str) -> str:
     """A JSON value as text in one of the styles."""
-    return json.dumps(value, **STYLES[style])
+    return STYLES[style].encode(value)
 
 
-STYLES: dict[str, dict[str, Any]] = {
-    "compact": {"separators": (",", ":")},
-    "spaced": {},
-    "indented": {"indent": 2},
-    "compact-utf8": {"separators": (",", ":"), "ensure_ascii": False},
-    "spaced-utf8": {"ensure_ascii": False},
-    "indented-utf8": {"indent": 2, "ensure_ascii": False},
+STYLES = {
+    "compact": json.JSONEncoder(separators=(",", ":")),
+    "spaced": json.JSONEncoder(),
+    "indented": json.JSONEncoder(indent=2),
+    "compact-utf8": json.JSONEncoder(separators=(",", ":"), ensure_ascii=False),
+    "spaced-utf8": json.JSONEncoder(ensure_ascii=False),
+    "indented-utf8": json.JSONEncoder(indent=2, ensure_ascii=False),
 }

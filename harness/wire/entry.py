@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from harness.wire.canonical import rendered
-from harness.wire.cassette import Cassette
+from harness.wire.cassette import Cassette, Interaction
 from harness.wire.message import Body, Upload
 
 _POLLED = ("azure-asyncoperation", "location")
@@ -24,69 +25,64 @@ class Entry:
     method: str
     uri: str
     sent: Body
-    recorded: dict[str, Any]  # the response as it stands in the file
+    resource: str  # what it is about: entries of one resource come in order, others as they like
     fold: str | None  # polls | repeats: may come more often
     by_test: bool
     plays: int = 0
     place: int = 0  # among the entries of its resource
-    content: bytes | None = None
+    recorded: Answer | None = None
 
     @property
     def name(self) -> str:
         """Where it stands: `5_job.json #3 job.get`."""
         return f"{self.cassette.path.name} #{self.number} {self.operation}"
 
-    @property
-    def resource(self) -> str:
-        """What it is about: entries of one resource come in order, others as they like.
+    def answer(self) -> Answer:
+        """The answer, byte for byte as it was recorded, scrubbing apart."""
+        if self.recorded is None:
+            self.recorded = answer_of(self.cassette.interactions, self.number)
+        return self.recorded
 
-        The blocks of a large upload come from threads and are in no order either.
-        """
-        place = f"{self.uri.partition('?')[0].lower()}"
-        return f"{place}#{self.sent}" if self.operation == "blob.block" else place
 
-    def answer(self) -> bytes:
-        """The body of the answer, byte for byte as it was recorded, scrubbing apart."""
-        if self.content is None:
-            self.content = content_of(self.recorded["body"])
-        return self.content
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status, reason, headers (with those that tell a poller not to wait) and bytes."""
 
-    def headers(self) -> dict[str, str]:
-        """The headers of the answer, with those that tell a poller not to wait."""
-        headers = {name: values[0] for name, values in self.recorded["headers"].items()}
-        if any(name in headers for name in _POLLED):
-            headers["x-ms-retry-after-ms"] = "1"
-        headers["content-length"] = str(len(self.answer()))
-        return headers
+    status: int
+    reason: str
+    headers: dict[str, str]
+    content: bytes
 
 
 def entries_of(cassette: Cassette) -> list[Entry]:
     """The entries of a file, in order. Raises KeyError or TypeError where it is malformed."""
-    interactions = cassette.interactions
     return [
-        _entry(cassette, number, interaction, interactions)
-        for number, interaction in enumerate(interactions, start=1)
+        _entry(cassette, number, interaction.asked)
+        for number, interaction in enumerate(cassette.interactions, start=1)
     ]
 
 
-def _entry(
-    cassette: Cassette, number: int, interaction: dict[str, Any], others: list[dict[str, Any]]
-) -> Entry:
-    request, response = interaction["request"], interaction["response"]
-    if "same_as" in response["body"]:
-        response = {**response, "body": others[response["body"]["same_as"] - 1]["response"]["body"]}
+def _entry(cassette: Cassette, number: int, asked: dict[str, Any]) -> Entry:
+    request, operation = asked["request"], asked["operation"]
+    uri, sent = request["uri"], _sent(request["body"], asked.get("request_style", "spaced"))
     return Entry(
         cassette=cassette,
         number=number,
         step=cassette.step,
-        operation=interaction["operation"],
+        operation=operation,
         method=request["method"],
-        uri=request["uri"],
-        sent=_sent(request["body"], interaction.get("request_style", "spaced")),
-        recorded=response,
-        fold=interaction.get("fold"),
-        by_test=interaction.get("asked_by") == "test",
+        uri=uri,
+        sent=sent,
+        resource=_resource(operation, uri, sent),
+        fold=asked.get("fold"),
+        by_test=asked.get("asked_by") == "test",
     )
+
+
+def _resource(operation: str, uri: str, sent: Body) -> str:
+    """The blocks of a large upload come from threads and are in no order."""
+    place = uri.partition("?")[0].lower()
+    return f"{place}#{sent}" if operation == "blob.block" else place
 
 
 def _sent(body: Any, style: str) -> Body:
@@ -95,6 +91,20 @@ def _sent(body: Any, style: str) -> Body:
     if isinstance(body, dict) and body.keys() == {"sha256", "bytes"}:
         return Upload(body["sha256"], body["bytes"])
     return rendered(body, style)
+
+
+def answer_of(interactions: Sequence[Interaction], number: int) -> Answer:
+    """The answer of one interaction (the first is 1); equal bodies are written down once."""
+    told = interactions[number - 1].answer()
+    body = told["body"]
+    if "same_as" in body:
+        body = interactions[body["same_as"] - 1].answer()["body"]
+    content = content_of(body)
+    headers = {name: values[0] for name, values in told["headers"].items()}
+    if any(name in headers for name in _POLLED):
+        headers["x-ms-retry-after-ms"] = "1"
+    headers["content-length"] = str(len(content))
+    return Answer(told["status"]["code"], told["status"]["message"], headers, content)
 
 
 def content_of(body: dict[str, Any]) -> bytes:

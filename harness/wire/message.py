@@ -5,10 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from requests import PreparedRequest, Response
+from typing import Any
 
 LARGE = 64 * 1024  # bytes; a request body above this is kept as hash and size
 UPLOADS = ("blob.put", "blob.block")  # never kept otherwise: the content is the user's data
@@ -70,24 +67,3 @@ def body_of(body: Any, operation: str | None = None) -> Body:
         except UnicodeDecodeError:
             pass
     return Upload(hashlib.sha256(body).hexdigest(), len(body))
-
-
-def response_to(
-    request: PreparedRequest, status: int, reason: str, headers: Mapping[str, str], body: bytes
-) -> Response:
-    """A response as the requests adapter would have built it; its stream can be read as well."""
-    from io import BytesIO
-
-    from requests import Response
-    from requests.structures import CaseInsensitiveDict
-    from urllib3 import HTTPResponse
-
-    response = Response()
-    response.status_code, response.reason, response.url = status, reason, str(request.url)
-    response.headers = CaseInsensitiveDict(headers)
-    response.encoding = "utf-8" if "charset=utf-8" in headers.get("content-type", "") else None
-    response.request = request
-    response.raw = HTTPResponse(
-        body=BytesIO(body), headers=headers, status=status, reason=reason, preload_content=False
-    )
-    return response

@@ -7,7 +7,6 @@ only `api-version` differs, and it is a query parameter).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -41,15 +40,6 @@ class Operation:
     host: str
     path: str
     comp: str | None = None  # the blob service tells operations apart by ?comp= alone
-
-    def matches(self, method: str, host: str, path: str, comp: str | None) -> bool:
-        """Whether a request is this operation."""
-        return (
-            self.method in (method, "*")
-            and self.comp == comp
-            and bool(_pattern(self.host).fullmatch(host))
-            and bool(_pattern(self.path).fullmatch(path))
-        )
 
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -152,7 +142,6 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("scoring.swagger", "GET", SCORING, "/swagger.json"),
 )
 
-_LAST = {op.path.rpartition("/")[2].lower() for op in OPERATIONS if not op.path.endswith("}")}
 _BY_NAME = {operation.name: operation for operation in OPERATIONS}
 
 
@@ -167,14 +156,14 @@ def operation(name: str) -> Operation:
     return _BY_NAME[name]
 
 
+@lru_cache(maxsize=512)  # polls and scores ask the same again and again
 def name_of(method: str, url: str) -> str | None:
     """The operation a request is, or None when no operation is declared for it."""
     parts = urlsplit(url)
     comp = dict(parse_qsl(parts.query)).get("comp") if "comp=" in parts.query else None
-    host, path = parts.hostname or "", parts.path
-    last = path.rpartition("/")[2].lower()
-    likely = _likely(method, host, last if last in _LAST else "", path.count("/"))
-    return next((op.name for op in likely if op.matches(method, host, path, comp)), None)
+    segments = parts.path.lower().split("/")
+    likely = _likely(method, parts.hostname or "", len(segments))
+    return next((op.name for op in likely if op.comp == comp and _fits(op.path, segments)), None)
 
 
 def named(names: Iterable[str]) -> tuple[Operation, ...]:
@@ -183,27 +172,43 @@ def named(names: Iterable[str]) -> tuple[Operation, ...]:
 
 
 @lru_cache(maxsize=4096)
-def _likely(method: str, host: str, last: str, depth: int) -> tuple[Operation, ...]:
-    """Operations that a path of that depth and last segment can be, so that few are tried."""
+def _likely(method: str, host: str, depth: int) -> tuple[Operation, ...]:
+    """Operations of that method and host with so many segments, so that few are tried."""
     return tuple(
         op
         for op in OPERATIONS
         if op.method in (method, "*")
-        and _pattern(op.host).fullmatch(host)
-        and (op.path.endswith(":path}") or op.path.count("/") == depth)
-        and (op.path.endswith("}") or op.path.rpartition("/")[2].lower() == last)
+        and _is_host(op.host, host)
+        and (op.path.count("/") + 1 == depth or op.path.endswith(":path}"))
     )
+
+
+def _is_host(template: str, host: str) -> bool:
+    """`{x}` is any text; between two of them stands a dot."""
+    if "{" not in template:
+        return host == template
+    before, after = template.partition("{")[0], template.rpartition("}")[2]
+    inside = host.removeprefix(before).removesuffix(after)
+    return host == f"{before}{inside}{after}" and len(inside) > 2 * template.count("}.{")
+
+
+def _fits(template: str, segments: list[str]) -> bool:
+    """`{x}` is one segment of a path in lower case, `{x:path}` the rest; neither is empty.
+
+    No regular expressions: to compile one for each operation would cost more than a whole replay.
+    """
+    literal, free, count, rest = _parts(template)
+    if rest:
+        segments = [*segments[: count - 1], "/".join(segments[count - 1 :])]
+    if len(segments) != count:
+        return False
+    return all(segments[at] == text for at, text in literal) and all(segments[at] for at in free)
 
 
 @cache
-def _pattern(template: str) -> re.Pattern[str]:
-    """A template as a regular expression: `{x}` is one segment, `{x:path}` the rest."""
-    pieces = re.split(r"(\{\w+(?::path)?\})", template)
-    wild = {True: r".+", False: r"[^/]+"}
-    return re.compile(
-        "".join(
-            wild[piece.endswith(":path}")] if piece.startswith("{") else re.escape(piece)
-            for piece in pieces
-        ),
-        re.IGNORECASE,
-    )
+def _parts(template: str) -> tuple[tuple[tuple[int, str], ...], tuple[int, ...], int, bool]:
+    """Literal segments (the last first: there, paths differ), free ones, how many, and a rest."""
+    segments = list(enumerate(template.lower().split("/")))
+    literal = tuple((at, text) for at, text in reversed(segments) if not text.startswith("{"))
+    free = tuple(at for at, text in segments if text.startswith("{"))
+    return literal, free, len(segments), template.endswith(":path}")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from harness.wire.hook import Send
-from harness.wire.message import Message, body_of, response_to
+from harness.wire.message import Message, body_of
 from harness.wire.operations import name_of
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ class Recorder:
         arguments: dict[str, Any],
     ) -> Response:
         """Send, keep the exchange, and hand on a response that can be read as often as needed."""
+        from harness.wire.response import response_to  # requests is there once something is asked
+
         operation = name_of(str(request.method), str(request.url))
         if operation in CREDENTIALS:
             return send(adapter, request, **arguments)

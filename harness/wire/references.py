@@ -75,7 +75,7 @@ def expand(text: str, measured: Mapping[str, Any] | None = None) -> str:
     """The text with every reference replaced by its stand-in, and measured values put back."""
     if "<" not in text:
         return text
-    if measured:
+    if measured is not None:
         text = _MEASURED.sub(lambda found: json.dumps(measured[found[1]]), text)
     return _REFERENCE.sub(_expanded, text)
 

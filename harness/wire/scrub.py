@@ -136,7 +136,7 @@ class Window:
         stood = datetime.fromtimestamp(int(TIMESTAMP), UTC)
         low, high = first - timedelta(days=1), last + timedelta(days=30)
         days = {
-            f"{start + timedelta(days=n):%Y-%m-%d}"
+            (start + timedelta(days=n)).date().isoformat()
             for start in (low, stood - timedelta(days=1))
             for n in range((high - low).days + 1)
         }

@@ -19,7 +19,7 @@ from harness.wire.canonical import Blocks, Key, key_of
 from harness.wire.cassette import Cassette
 from harness.wire.entry import Entry, entries_of
 from harness.wire.fold import REPEATED
-from harness.wire.message import Body, Upload, body_of, response_to
+from harness.wire.message import Body, Upload, body_of
 from harness.wire.operations import name_of
 from harness.wire.references import FAR, LOOPBACK, stand_in
 from harness.wire.scrub import Scrubber, made_ids
@@ -75,15 +75,16 @@ class Tape:
         Raises MissError when nothing was recorded for the request, or not at this point; the
         error is vcrpy's CannotOverwriteExistingCassetteException as well.
         """
+        from harness.wire.response import response_to  # requests is there once something is asked
+
         if str(request.url).startswith(TOKENS):
             return _token(request)
-        entry = self._play(request)
-        headers, body = entry.headers(), entry.answer()
+        told = self._play(request).answer()
+        headers, body = told.headers, told.content
         for stood, live in self._made.items():
             body = body.replace(stood.encode(), live.encode())
             headers = {name: value.replace(stood, live) for name, value in headers.items()}
-        status = entry.recorded["status"]
-        return response_to(request, status["code"], status["message"], headers, body)
+        return response_to(request, told.status, told.reason, headers, body)
 
     def unplayed(self, steps: Collection[int], *, with_tests: bool) -> list[Entry]:
         """Entries of these steps that nobody asked for; `with_tests`: also what tests ask."""
@@ -239,6 +240,8 @@ def _token(request: PreparedRequest) -> Response:
     """What a managed identity's endpoint answers: a token for whom was asked, never expiring."""
     import json
     from urllib.parse import parse_qs, urlsplit
+
+    from harness.wire.response import response_to
 
     aud = parse_qs(urlsplit(str(request.url)).query).get("resource", ["unknown"])[0]
     told = {

@@ -187,6 +187,26 @@ def test_a_missing_or_extra_entry_is_found(recording, change, ask: str, says: st
         replay()
 
 
+def test_what_was_measured_must_be_there(recording) -> None:
+    """A header that lost a value is found when the answer is played that holds it."""
+    file = recording() / "1_connection.json"
+    told = json.loads(file.read_text())
+    told["interactions"][0]["response"]["body"] = {"json": {"loss": "<measured:7>"}}
+    file.write_text(written(told["provenance"], told["interactions"]))
+
+    with pytest.raises(CassetteError, match="lacks what was measured as '7'"):
+        Tape([read(file)]).entries[0].answer()
+
+
+def test_an_interaction_without_an_answer_is_none(recording) -> None:
+    """What no recording writes is named with its file."""
+    file = recording() / "1_connection.json"
+    again(file, lambda interactions: interactions[1].pop("response"))
+
+    with pytest.raises(CassetteError, match="an interaction is not as recordings have it"):
+        read(file)
+
+
 def test_all_files_are_replaced_or_none(recording, tmp_path: Path) -> None:
     """A write that fails leaves the former cassettes; one that works leaves nothing of them."""
     folder = recording()

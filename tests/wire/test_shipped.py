@@ -157,12 +157,12 @@ def test_vcrpy_plays_json_with_our_serializer() -> None:
     mine.register_serializer("harness", harness.wire.vcrpy)
     file = SHIPPED / "2_base_model.json"
     told = read(file).interactions[0]
-    first = told["request"]
+    first = told.asked["request"]
 
     with mine.use_cassette(str(file), serializer="harness") as played:
         answer = requests.request(first["method"], first["uri"])
 
-    assert answer.json() == told["response"]["body"]["json"]
+    assert answer.json() == told.answer()["body"]["json"]
     assert played.play_count == 1
 
 

@@ -114,7 +114,7 @@ def test_a_missing_upload_does_not_hang(sources, recorded, tmp_path, operation: 
     with open_cassettes(Plan(target="cassette"), tmp_path, recorded[0]) as target:
         whole = target.tape.cassettes[0]
         left = list(whole.interactions)
-        left.remove(next(one for one in left if one["operation"] == operation))
+        left.remove(next(one for one in left if one.asked["operation"] == operation))
         tape = Tape([Cassette(whole.path, whole.provenance, left)])
         with (
             observed(lambda one: None, lambda: 1, tape.through),
