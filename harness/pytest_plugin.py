@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
@@ -194,6 +195,9 @@ def pytest_runtest_makereport(
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write run.json, the page and the summary of each run; cassettes of a recorded green one."""
     config = session.config
+    silent = config.pluginmanager.get_plugin("hypothesispytest")
+    if silent and "hypothesis" not in sys.modules:  # it would import it (0.2 s) to say nothing
+        config.pluginmanager.unregister(silent)
     if not config.stash[RUNS]:
         return
     from harness.record import write_reports

@@ -10,6 +10,7 @@ from __future__ import annotations
 import reprlib
 from collections.abc import Iterator
 from dataclasses import MISSING, Field, fields, is_dataclass
+from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -36,7 +37,7 @@ def build(value: Any, hint: Any) -> Any:
     """Make the dataclass (or tuple, dict, scalar) that `hint` names; `problems` must be empty."""
     origin, arms = get_origin(hint), get_args(hint)
     if is_dataclass(hint):
-        hints = get_type_hints(hint)
+        hints = _hints(hint)
         return hint(**{key: build(item, hints[key]) for key, item in value.items()})  # type: ignore[operator]
     if origin in (Union, UnionType):
         fitting = (arm for arm in arms if not any(problems(value, arm)))
@@ -48,11 +49,17 @@ def build(value: Any, hint: Any) -> Any:
     return value
 
 
+@cache
+def _hints(shape: Any) -> dict[str, Any]:
+    """Hints are text until they are read; a run's page asks for the same ones a hundred times."""
+    return get_type_hints(shape)
+
+
 def _object_problems(value: object, hint: Any, where: str) -> Iterator[str]:
     if not isinstance(value, dict):
         yield f"{where or 'record'}: {_short(value)}, expected an object"
         return
-    hints, known = get_type_hints(hint), {field.name: field for field in fields(hint)}
+    hints, known = _hints(hint), {field.name: field for field in fields(hint)}
     for key in value.keys() - known.keys():
         yield f"{_at(where, key)}: unknown key, known are {', '.join(known)}"
     for name, field in known.items():
