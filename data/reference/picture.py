@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element, tostring
 
 from harness.report.markup import el
 
-WIDTH, LEFT, RIGHT, TOP, ROW = 860, 268, 20, 54, 24
+WIDTH, LEFT, RIGHT, TOP, ROW = 860, 200, 20, 54, 24
 COLOURS = {"eval_loss": "#2563eb", "late_train_loss": "#d97706", "rouge_gain": "#059669"}
 TICKS = (-1000, -100, -10, -3, 0, 3, 10, 100, 1000)
 
@@ -46,7 +46,7 @@ def drawn(rows: list[Row], limit: float) -> str:
 
 
 def _x(t: float) -> float:
-    most = math.asinh(2000)
+    most = math.asinh(5000)
     at = max(-most, min(most, math.asinh(t)))
     return round(LEFT + (WIDTH - LEFT - RIGHT) * (at + most) / (2 * most), 1)
 

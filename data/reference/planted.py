@@ -196,7 +196,7 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "shuffled-labels",
-        "labels shuffled within each training row",
+        "labels shuffled: within each training row",
         f"{STEPS}.finetune:load",
         _shuffled,
     ),
@@ -232,19 +232,19 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "half-twice",
-        "half the data, each row twice",
+        "half the data, twice: as many rows as before",
         f"{STEPS}.finetune:load",
         _rows(lambda train, _: train[: len(train) // 2] * 2),
     ),
     Bug(
         "leaked-quietly",
-        "validation rows in the place of as many training rows",
+        "validation leaked quietly: its rows in the place of as many training rows",
         f"{STEPS}.finetune:load",
         _rows(lambda train, validation: train[: -len(validation)] + validation),
     ),
     Bug(
         "leaked-only",
-        "trained on the validation rows alone, four times over",
+        "trained on validation only: its 120 rows, four times over",
         f"{STEPS}.finetune:load",
         _rows(lambda train, validation: (validation * 9)[: len(train)]),
     ),
@@ -262,7 +262,7 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "clock-seed",
-        "seed taken from the clock: no run can be repeated",
+        "seed from the clock: no run can be repeated",
         "harness.twin.engine.inputs:read",
         _seed(lambda: time.time_ns() % 2**31),
         seeds=(

@@ -8,6 +8,7 @@ from inspect import signature
 from typing import Any, Protocol
 
 from harness.checks import (
+    acceptance,
     answer,
     compute,
     contract,
@@ -101,6 +102,7 @@ CHECKS = (
     Check(8, answer.repeated),
     Check(8, answer.length),
     Check(8, answer.headers),
+    Check(8, acceptance.reference),
 )
 STOPS: dict[str, type[StepError]] = {
     "job": JobError,
@@ -108,6 +110,7 @@ STOPS: dict[str, type[StepError]] = {
     "lineage": StepError,
     "deployment": DeployError,
     "answer": AnswerError,
+    "acceptance": JobError,
 }  # what an error of a group raises, if not RefusedError
 
 
