@@ -23,6 +23,7 @@ class Judge:
     def __init__(self, name: str, wanted: Wanted) -> None:
         self._name, self._wanted = name, wanted
         self._style: Style | None = None
+        self._styles = 100  # how often to look for another; some files have none
         self._repeated = {"same-id": Repeated(), "same-messages": Repeated()}
         self._problems: list[Problem] = []
         self._refused: Counter[str] = Counter()
@@ -30,7 +31,7 @@ class Judge:
         self._allowed: Counter[str] = Counter()
         self._turns: Counter[int] = Counter()
         self._sizes: Counter[int] = Counter()
-        self._rows = self._bytes = self._useless = 0
+        self._rows = self._bytes = self._faulty = self._useless = 0
 
     def kept(self, lines: Iterable[bytes]) -> Iterator[bytes]:
         """The lines of a file that stay, as they are; problems are remembered."""
@@ -51,7 +52,7 @@ class Judge:
         for name, repeated in self._repeated.items():
             self._tell_repeated(name, repeated)
             repeated.close()
-        useful = self._rows - self._useless
+        useful = self._rows + self._faulty - self._useless
         if useful < self._wanted.fewest_rows:
             told = f"{useful} row(s) are left, {self._wanted.fewest_rows} are needed"
             self._refuse([Problem("too-few-rows", "", told)])
@@ -89,6 +90,7 @@ class Judge:
             return False
         if left:
             self._refuse(left)
+            self._faulty += _left_out(left) is None  # a row all the same, once it is corrected
             return False
         return self._stays(number, line, found)
 
@@ -96,7 +98,8 @@ class Judge:
         good = None
         try:
             good = seen(line)
-            if not allowed:
+            if not allowed and self._styles:
+                self._styles -= 1
                 self._style = style_of(line, self._wanted) or self._style
         except NOT_OF_THIS_SHAPE as error:
             if not allowed:  # msgspec is stricter than json

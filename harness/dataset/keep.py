@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -55,7 +55,8 @@ def kept(path: Path) -> Iterator[Kept]:
             f"Next: make room (df -h {path.parent}) or name another folder, and run it again"
         ) from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # the error that counts is already on its way
+            part.unlink(missing_ok=True)
 
 
 def _tidy(path: Path) -> None:

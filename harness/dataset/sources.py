@@ -63,11 +63,12 @@ class Source:
 def local(path: Path) -> list[Source]:
     """The splits of a folder, or a file as one.
 
-    `NAME.jsonl` and `NAME.parquet` are a split each, `NAME-00000-of-00003-….parquet` its shards.
+    `NAME.jsonl` and `NAME.parquet`, there or under data/, are a split each, and
+    `NAME-00000-of-00003-….parquet` its shards.
     Raises RefusedError when there is nothing of the kind.
     """
-    files = sorted(path.rglob("*")) if path.is_dir() else [path]
-    found = [_json_lines(file) for file in files if file.suffix in (".jsonl", ".json")]
+    files = sorted([*path.glob("*"), *path.glob("data/*")]) if path.is_dir() else [path]
+    found = [_json_lines(file) for file in files if file.suffix == ".jsonl"]
     shards: dict[str, list[Path]] = {}
     for file in files:
         if file.suffix == ".parquet":

@@ -11,6 +11,7 @@ texts and say something. A line that differs is not wrong: it is for the careful
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, Literal
 
 import msgspec
@@ -24,6 +25,8 @@ NUMBER = 20  # characters; json refuses very long ones
 VISIBLE = bytes(32 < code < 127 and chr(code) not in '"\\' for code in range(256))
 SEPARATORS = ((",", ":"), (", ", ": "))  # to_json of datasets and pandas; json.dumps
 MOST = 1000  # messages of a row; more are for the careful path
+
+_PLAIN_NAME = re.compile(r"[\w .:/-]+")  # msgspec refuses to rename to others
 
 Seen = tuple[int, int, int | None]  # messages, hash of what they say, hash of prompt_id
 
@@ -114,7 +117,7 @@ class Style:
 
     def _object(self, values: dict[str, str], order: list[str]) -> str:
         comma, colon = self._separators
-        names = {name: json.dumps(name, ensure_ascii=False).replace("%", "%%") for name in order}
+        names = {name: f'"{name}"' for name in order}
         return "{" + comma.join(f"{names[name]}{colon}{values[name]}" for name in order) + "}"
 
 
@@ -123,6 +126,8 @@ def style_of(line: bytes, wanted: Wanted) -> Style | None:
     row = json.loads(line)
     fields = [list(message) for message in row["messages"]]
     if "tools" in row or sorted(fields[0]) != ["content", "role"]:
+        return None
+    if not all(_PLAIN_NAME.fullmatch(name) for name in row):
         return None
     end = line[len(line.rstrip(b"\r\n")) :]
     for separators in SEPARATORS:

@@ -1,0 +1,46 @@
+"""Rows that stand twice are found, however many there are, in memory that does not grow."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+
+from harness.dataset.repeated import BUCKETS, FULL, Repeated
+
+
+def test_they_are_found_with_the_first_line() -> None:
+    """The second and the third of three name the first."""
+    repeated = Repeated()
+    for line, key in enumerate([5, -7, 5, 9, 5], start=1):
+        repeated.add(key, line)
+
+    assert sorted(repeated.found()) == [(3, 1), (5, 1)]
+
+
+def test_nothing_is_lost_on_the_way_through_the_disk() -> None:
+    """With five times of what stays in memory, every pair is still found."""
+    draw, repeated = random.Random(1), Repeated()
+    keys = [draw.randrange(-(1 << 63), 1 << 63) for _ in range(BUCKETS * FULL // 16 * 2)]
+    for line, key in enumerate(keys + keys[:1000], start=1):
+        repeated.add(key, line)
+
+    found = sorted(repeated.found())
+    repeated.close()
+
+    assert found == [(len(keys) + n, n) for n in range(1, 1001)]
+
+
+def test_two_million_rows_fit_in_little_memory() -> None:
+    """32 MB of keys, a growth of less than 16 MB."""
+    script = (
+        "import resource; from harness.dataset.repeated import Repeated\n"
+        "top = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "repeated = Repeated(); before = top()\n"
+        "for line in range(2_000_000): repeated.add(line * 2654435761 % 2**61, line)\n"
+        "assert not list(repeated.found()); print(top() - before)"
+    )
+
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+
+    assert int(done.stdout) < 16 << 10, done.stdout + done.stderr
