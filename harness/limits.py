@@ -15,14 +15,29 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from harness.errors import StepError
-from harness.janitor.prices import prices
+from harness.janitor.prices import adopt, prices
 
 if TYPE_CHECKING:
+    from harness.plan import Limits
     from harness.run import Run
 
 RESERVE = 0.1  # the share of a limit that cleaning up may take
 DELETE = 9  # the step that must not be stopped
 _EVERY = 1.0  # seconds
+
+
+def ceiling(limits: Limits) -> float:
+    """Seconds after which a run that is still there hangs, and its watchdog ends it; 0: never."""
+    return limits.minutes * 60.0 + limits.patience_seconds if limits.minutes else 0.0
+
+
+def adopt_prices(run: Run, region: str) -> str:
+    """On Azure, count with Azure's own prices of today where they can be had; whose they are."""
+    if run.target.name == "azure":
+        from harness.janitor.retail import looked_up
+
+        adopt(looked_up({run.plan.compute.size, run.plan.deployment.size}, region))
+    return prices().source
 
 
 @contextmanager

@@ -180,6 +180,19 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """A test's body, such as the measurement of step 8, is stopped by the limits as a step is."""
+    from harness.limits import DELETE, within_limits
+
+    n = DELETE if "cleanup" in getattr(item, "fixturenames", ()) else 0
+    with ExitStack() as limits:
+        for run in item.config.stash[RUNS]:
+            if run.scenario == item.path.parent.name and run.current is None:
+                limits.enter_context(within_limits(run, n))
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:

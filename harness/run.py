@@ -17,8 +17,9 @@ from harness.checks.seen import last_seen
 from harness.errors import HarnessError
 from harness.janitor.delete import Leftover, by_hand
 from harness.janitor.ledger import Ledger
-from harness.janitor.prices import check_prices
+from harness.janitor.prices import adopt, check_prices
 from harness.janitor.watch import watched
+from harness.limits import ceiling
 from harness.report.run_record import Finding, Scoring
 from harness.targets import open_target
 from harness.targets.target import Target
@@ -96,6 +97,11 @@ class Run:
         """Numbers of the steps that passed."""
         return {step.n for step in self.steps if step.status == "passed"}
 
+    def unbroken(self) -> set[int]:
+        """Numbers of the steps that passed before any failed: what came later was not as meant."""
+        first = min((step.n for step in self.failed().values()), default=len(self.steps) + 1)
+        return {n for n in self.passed() if n < first}
+
     def show(self, **facts: str | int | float) -> None:
         """Put short facts beside the step that is running."""
         self.steps[-1].facts.update(facts)
@@ -142,7 +148,8 @@ class Run:
         """Delete what the ledger still holds; None before there is a client to delete with."""
         if self.finalizer is None:
             return None
-        if self.target.tape and self.target.tape.misses:  # no service was asked: nothing exists
+        if self.target.tape and (self.target.tape.misses or self.failed()):
+            # no service was asked, so nothing exists; and what was recorded is another run's end
             for entry in self.ledger.open_entries():
                 self.ledger.gone(entry.kind, entry.name)
             return None
@@ -167,6 +174,7 @@ def open_run(
     Raises LeftoverError when something could not be deleted, naming the commands to type, and
     CassetteError when a replay left out what was recorded.
     """
+    adopt(None)
     check_prices(plan)
     folder.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
@@ -191,7 +199,7 @@ def open_run(
                 if cleanup:
                     cleanup.check()
         if target.tape:
-            target.tape.check_played(run.passed(), with_tests=run.whole)
+            target.tape.check_played(run.unbroken(), with_tests=run.whole)
 
 
 def unopened(scenario: str, plan: Plan, folder: Path, error: HarnessError) -> Run:
@@ -210,7 +218,7 @@ def unopened(scenario: str, plan: Plan, folder: Path, error: HarnessError) -> Ru
 
 def _watchdog(plan: Plan, folder: Path) -> AbstractContextManager[None]:
     """Who deletes when this process dies; a replay creates nothing."""
-    return nullcontext() if plan.target == "cassette" else watched(folder)
+    return nullcontext() if plan.target == "cassette" else watched(folder, ceiling(plan.limits))
 
 
 def _through(run: Run) -> Through | None:

@@ -6,6 +6,7 @@ import argparse
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -29,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     folder = Path(tempfile.mkdtemp(prefix="crash-"))
     os.environ["HARNESS_WITHOUT"] = given.without or ""
     began = time.monotonic()
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell may have made us deaf to Ctrl-C
+        signal.signal(number, signal.default_int_handler)
     with _twin(folder) as ready:
         load()
         campaign = Campaign(ready, folder, sweeps=not given.without)
@@ -37,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         progress = Progress(len(wanted), _say)
         results = campaign.run(wanted, given.jobs, began + given.seconds, progress)
         strays = campaign.strays(results)
+    if len(results) < len(wanted):
+        _say(f"{len(wanted) - len(results)} points were not begun")
     seconds = time.monotonic() - began
     if given.json:
         write(given.json, results, seconds, strays)

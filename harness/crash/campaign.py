@@ -84,20 +84,23 @@ class Campaign:
     ) -> list[Result]:
         """End a run at each point, `jobs` at a time; none is begun after `until` (monotonic).
 
-        As many again may be at cleaning up, which is mostly waiting.
+        As many again may be at cleaning up, which is mostly waiting. Ctrl-C begins no more either.
         """
         waiting, going, results = list(wanted)[::-1], list[_Going](), list[Result]()
         while waiting or going:
-            if time.monotonic() > until:
+            try:
+                if time.monotonic() > until:
+                    waiting.clear()
+                running = sum(1 for each in going if not each.ended)
+                if waiting and running < jobs and len(going) < 2 * jobs:
+                    going.append(self._started(waiting.pop()))
+                for each in [each for each in going if self._over(each)]:
+                    going.remove(each)
+                    results.append(self._judged(each))
+                    tell(results)
+                time.sleep(_LOOK)
+            except KeyboardInterrupt:
                 waiting.clear()
-            running = sum(1 for each in going if not each.ended)
-            if waiting and running < jobs and len(going) < 2 * jobs:
-                going.append(self._started(waiting.pop()))
-            for each in [each for each in going if self._over(each)]:
-                going.remove(each)
-                results.append(self._judged(each))
-                tell(results)
-            time.sleep(_LOOK)
         return results
 
     def strays(self, known: Sequence[Result]) -> list[str]:

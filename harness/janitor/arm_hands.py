@@ -69,6 +69,27 @@ class ArmHands:
         if answer.status_code == 202 and operation:
             self._follow(operation, until)
 
+    def floor(self, name: str) -> int:
+        """How many nodes that cluster keeps when nobody uses it."""
+        found = self._send("GET", self._url("compute", name), fine=(200,)).json()
+        return int(_scale(found).get("minNodeCount") or 0)
+
+    def scale_to_zero(self, name: str, seconds: float) -> None:
+        """Send what a GET shows of it again, with no node to keep; follow the operation."""
+        url = self._url("compute", name)
+        found = self._send("GET", url, fine=(200,)).json()
+        inner = _properties(found)["properties"]
+        kept = {key: inner[key] for key in ("vmSize", "vmPriority") if inner.get(key)}
+        scale = {"scaleSettings": {**_scale(found), "minNodeCount": 0}}
+        body = {
+            "location": found["location"],
+            "tags": found.get("tags") or {},
+            "properties": {"computeType": "AmlCompute", "properties": kept | scale},
+        }
+        answer = self._send("PUT", url, fine=(200, 201, 202), body=body)
+        if operation := answer.headers.get("Azure-AsyncOperation"):
+            self._follow(operation, time.monotonic() + seconds)
+
     def names(self, kind: str) -> list[str]:
         """All names in the list."""
         return [found.name for found in self.listed(kind)]
@@ -102,12 +123,15 @@ class ArmHands:
             yield from body["value"]
             url = str(body.get("nextLink") or "")
 
-    def _send(self, method: str, url: str, fine: tuple[int, ...]) -> Response:
+    def _send(
+        self, method: str, url: str, fine: tuple[int, ...], body: Mapping[str, Any] | None = None
+    ) -> Response:
         if not url.startswith(f"{ARM}/"):
             raise ArmError(200, f"{url} is not an address of {ARM}; no token is sent there")
         answer = self._session.request(
             method,
             url,
+            json=body,
             headers={"Authorization": f"Bearer {self._bearer()}"},
             timeout=_TIMEOUT,
             allow_redirects=False,
@@ -132,13 +156,12 @@ def _found(kind: str, item: Mapping[str, Any]) -> Found:
     """Tags of endpoints and clusters lie outside `properties`, those of jobs inside."""
     properties = _properties(item)
     inner = properties.get("properties") or {}
-    scale = inner.get("scaleSettings") or {}
     return Found(
         kind=kind,
         name=str(item["name"]),
         tags=item.get("tags") or properties.get("tags") or {},
         size=str(inner.get("vmSize") or ""),
-        count=int(scale.get("maxNodeCount") or 0),
+        count=int(_scale(item).get("maxNodeCount") or 0),
     )
 
 
@@ -148,6 +171,12 @@ def _costs(kind: str, item: Mapping[str, Any]) -> bool:
 
 def _properties(item: Mapping[str, Any]) -> Mapping[str, Any]:
     found: Mapping[str, Any] = item.get("properties") or {}
+    return found
+
+
+def _scale(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    inner = _properties(item).get("properties") or {}
+    found: Mapping[str, Any] = inner.get("scaleSettings") or {}
     return found
 
 

@@ -1,4 +1,4 @@
-"""Delete all that the ledger names, and prove that it is gone.
+"""Delete all that the ledger names, and prove that it is gone; what is to be kept costs nothing.
 
 Endpoints first, jobs beside them, clusters when no job uses them any more. Every thing gets its
 own patience; one that cannot be deleted does not keep the others. Safe to run twice, and side by
@@ -96,11 +96,12 @@ def delete_all(
 def by_hand(entry: Entry, why: str) -> Leftover:
     """The leftover, with the command that finishes the job."""
     kind, place = KINDS[entry.kind], entry.place
+    how = kind.at_rest if entry.keep and kind.at_rest else kind.by_hand
     return Leftover(
         kind=entry.kind,
         name=entry.name,
         why=why,
-        command=kind.by_hand.format(name=entry.name) + (place.options() if place else ""),
+        command=how.format(name=entry.name) + (place.options() if place else ""),
         usd_per_day=prices().per_day(entry),
         portal=kind.studio.format(name=entry.name, workspace=place.address) if place else "",
     )
@@ -183,6 +184,8 @@ def _gone(hands: Hands, entry: Entry, seconds: float) -> tuple[str, ...]:
     """Delete if it is there, then prove absence. Raises StillThereError when it is still there."""
     kind, name = entry.kind, entry.name
     if _appears(hands, entry):
+        if entry.keep and KINDS[kind].at_rest:
+            return _at_rest(hands, name, seconds)
         try:
             hands.delete(kind, name, seconds)
         except Exception:
@@ -195,6 +198,15 @@ def _gone(hands: Hands, entry: Entry, seconds: float) -> tuple[str, ...]:
     if name in hands.names(kind):
         raise StillThereError("a GET answers 404, and the list still names it")
     return ("GET answers 404", "not in the list")
+
+
+def _at_rest(hands: Hands, name: str, seconds: float) -> tuple[str, ...]:
+    """A cluster that stays keeps no node; those it has go when no job uses them."""
+    if hands.floor(name):
+        hands.scale_to_zero(name, seconds)
+        if hands.floor(name):
+            raise StillThereError("it was scaled to zero, and a GET still shows nodes to keep")
+    return ("kept, at a minimum of 0 nodes",)
 
 
 def _appears(hands: Hands, entry: Entry) -> bool:

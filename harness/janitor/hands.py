@@ -40,6 +40,14 @@ class Hands(Protocol):
         """All names in the list of that kind."""
         ...
 
+    def floor(self, name: str) -> int:
+        """How many nodes that cluster keeps when nobody uses it."""
+        ...
+
+    def scale_to_zero(self, name: str, seconds: float) -> None:
+        """Let that cluster keep no node, and wait until that is so, or for so long."""
+        ...
+
     def renew(self) -> None:
         """Go on with a fresh credential."""
         ...

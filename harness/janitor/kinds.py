@@ -20,6 +20,7 @@ class Kind:
     metered: bool  # costs by the hour from its create on; a cluster does so only through its jobs
     by_hand: str
     studio: str
+    at_rest: str = ""  # by hand as well, when it is to be kept
 
 
 KINDS: dict[str, Kind] = {
@@ -45,6 +46,7 @@ KINDS: dict[str, Kind] = {
         listed=True,
         metered=False,
         by_hand="az ml compute delete --yes --name {name}",
+        at_rest="az ml compute update --name {name} --min-instances 0",
         studio="https://ml.azure.com/compute/{name}/details?wsid={workspace}",
     ),
 }

@@ -59,6 +59,7 @@ class Entry:
     at: float = field(default=0.0, compare=False)  # when it was expected, epoch seconds
     ended: float = field(default=0.0, compare=False)  # when it stopped costing, 0 while it does
     answered: bool = field(default=False, compare=False)  # the create was answered
+    keep: bool = field(default=False, compare=False)  # it stays, at rest: a cluster without nodes
 
 
 class Ledger:
@@ -94,14 +95,17 @@ class Ledger:
             "target": target,
         } | ({"ready": str(ready)} if ready else {})
 
-    def expect(self, kind: str, name: str, size: str = "", count: int = 0) -> None:
+    def expect(
+        self, kind: str, name: str, size: str = "", count: int = 0, *, keep: bool = False
+    ) -> None:
         """Write down that this may exist from now on; call it before the create is sent.
 
+        What is to be kept is not deleted in the end, only brought to rest.
         Raises StepError when the line cannot be put on disk: then nothing may be created.
         """
         line = {"event": "expect", "kind": kind, "name": name, "size": size, "count": count}
         try:
-            self._append(line | self._about)
+            self._append(line | ({"keep": True} if keep else {}) | self._about)
         except OSError as error:
             raise StepError(
                 f"{kind} {name!r} was not created: the ledger {self.path} cannot be written "
@@ -224,6 +228,7 @@ def _entry(line: Mapping[str, Any]) -> Entry:
         target=text["target"],
         ready=text["ready"],
         at=float(line.get("at") or 0.0),
+        keep=line.get("keep") is True,
     )
 
 

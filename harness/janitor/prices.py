@@ -30,6 +30,7 @@ class Prices:
     """US dollars for one VM and hour, by size in lower case."""
 
     hourly: Mapping[str, float]
+    source: str = "data/prices.json"
 
     def per_hour(self, entry: Entry) -> float | None:
         """Of all its VMs; None when the size has no price here."""
@@ -59,12 +60,27 @@ class Prices:
         )
 
 
+def prices() -> Prices:
+    """What this process counts with: the prices it was told to adopt, else the table."""
+    return _adopted[-1] if _adopted else table()
+
+
+def adopt(told: Prices | None) -> None:
+    """Count with these prices from now on; None: with the table again."""
+    _adopted[:] = [told] if told else []
+
+
+_adopted: list[Prices] = []
+
+
 @cache
-def prices(path: Path | None = None) -> Prices:
+def table(path: Path | None = None) -> Prices:
     """The table; HARNESS_PRICES names another file of the same form."""
-    file = path or Path(os.environ.get("HARNESS_PRICES", TABLE))
-    table = json.loads(file.read_text(encoding="utf-8"))["usd_per_hour"]
-    return Prices({size.lower(): float(price) for size, price in table.items()})
+    other = os.environ.get("HARNESS_PRICES")
+    file = path or Path(other or TABLE)
+    hourly = json.loads(file.read_text(encoding="utf-8"))["usd_per_hour"]
+    source = f"HARNESS_PRICES={file.name}" if other and not path else "data/prices.json"
+    return Prices({size.lower(): float(price) for size, price in hourly.items()}, source)
 
 
 def check_prices(plan: Plan) -> None:

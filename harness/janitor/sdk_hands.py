@@ -53,6 +53,17 @@ class SdkHands:
         """All names in the list."""
         return [str(found.name) for found in self._operations(kind).list()]
 
+    def floor(self, name: str) -> int:
+        """How many nodes that cluster keeps when nobody uses it."""
+        found: Any = self._client.compute.get(name)
+        return int(found.min_instances or 0)
+
+    def scale_to_zero(self, name: str, seconds: float) -> None:
+        """Let that cluster keep no node, and wait for it."""
+        found: Any = self._client.compute.get(name)
+        found.min_instances = 0
+        self._client.compute.begin_update(found).wait(seconds)
+
     def renew(self) -> None:
         """A new client with a new credential; the old one's token has run out."""
         from azure.ai.ml import MLClient

@@ -97,14 +97,14 @@ def _sweep_ledger(path: Path, tally: Tally, patience: float, *, dry: bool) -> No
             if reachable:
                 _delete(ledger, own, tally, patience, dry=dry)
             else:
-                _ended_with_twin(ledger, own, tally)
+                _ended_with_twin(ledger, own, tally, dry=dry)
 
 
 def _delete(
     ledger: Ledger, entries: Sequence[Entry], tally: Tally, patience: float, *, dry: bool
 ) -> None:
     for entry in entries:
-        tally.say(f"  {'would delete' if dry else 'deleting'} {_shown(entry)}")
+        tally.say(f"  {_verb(entry, dry=dry)} {_shown(entry)}")
         if entry.place is None:
             tally.left.append(by_hand(entry, "the ledger does not say in which workspace"))
     if dry:
@@ -120,16 +120,18 @@ def _note(done: Cleanup, entries: Sequence[Entry], tally: Tally) -> None:
     known = {(entry.kind, entry.name): entry for entry in entries}
     for gone in done.deleted:
         proof = ", ".join(gone.proof)
-        tally.say(f"  gone: {gone.kind} {gone.name} ({gone.seconds:.1f} s; {proof})")
+        word = "at rest" if getattr(known.get((gone.kind, gone.name)), "keep", False) else "gone"
+        tally.say(f"  {word}: {gone.kind} {gone.name} ({gone.seconds:.1f} s; {proof})")
         tally.deleted += [known[gone.kind, gone.name]] if (gone.kind, gone.name) in known else []
     tally.left += done.leftovers
 
 
-def _ended_with_twin(ledger: Ledger, entries: Sequence[Entry], tally: Tally) -> None:
+def _ended_with_twin(ledger: Ledger, entries: Sequence[Entry], tally: Tally, *, dry: bool) -> None:
     """A twin that has ended holds nothing: its jobs and deployments are processes of its own."""
     for entry in entries:
         tally.say(f"  gone: {entry.kind} {entry.name} (the twin it was in has ended)")
-        ledger.gone(entry.kind, entry.name)
+        if not dry:
+            ledger.gone(entry.kind, entry.name)
 
 
 def _sweep_tags(place: Place, owner: str, tally: Tally, patience: float, dry: bool) -> None:
@@ -179,6 +181,12 @@ def _conclusion(tally: Tally, *, dry: bool) -> int:
 def _daily(entry: Entry) -> float:
     """An ended job costs nothing, and a running one no more than its cluster."""
     return 0.0 if entry.kind == "job" else prices().per_day(entry) or 0.0
+
+
+def _verb(entry: Entry, *, dry: bool) -> str:
+    if entry.keep:
+        return "would scale to zero" if dry else "scaling to zero"
+    return "would delete" if dry else "deleting"
 
 
 def _shown(entry: Entry) -> str:

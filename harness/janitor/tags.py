@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 RUN, OWNER, DELETE_AFTER = "run", "owner", "DeleteAfter"
 
 
-def tags(plan: Plan, timestamp: str) -> dict[str, str]:
-    """The three tags of what a run creates; `timestamp` is the run's, in epoch seconds."""
-    return {
-        RUN: timestamp,
-        OWNER: plan.limits.owner,
-        DELETE_AFTER: expiry(timestamp, plan.limits.keep_hours),
-    }
+def tags(plan: Plan, timestamp: str, *, keep: bool = False) -> dict[str, str]:
+    """The three tags of what a run creates; `timestamp` is the run's, in epoch seconds.
+
+    What is to be kept has no time after which it may be deleted.
+    """
+    found = {RUN: timestamp, OWNER: plan.limits.owner}
+    until = {DELETE_AFTER: expiry(timestamp, plan.limits.keep_hours)}
+    return found if keep else found | until
 
 
 def expiry(timestamp: str, hours: int) -> str:

@@ -16,16 +16,17 @@ PROGRAM = Path(__file__).with_name("watchdog.py")
 
 
 @contextmanager
-def watched(folder: Path) -> Iterator[None]:
-    """A watchdog over this process while the block runs.
+def watched(folder: Path, seconds: float = 0.0) -> Iterator[None]:
+    """A watchdog over this process while the block runs, and for no longer than `seconds`.
 
+    A process that is still in the block then hangs, and is killed (0: it may stay for ever).
     It stays on guard when the block ends with something still in the ledger: whatever the reason,
     it then tries again once this process has ended.
     """
     with alive(folder):
         here, there = os.pipe()
         try:
-            _start(folder, here)
+            _start(folder, here, seconds)
         finally:
             os.close(here)
         try:
@@ -64,9 +65,10 @@ def is_alive(folder: Path) -> bool:
     return False
 
 
-def _start(folder: Path, pipe: int) -> None:
+def _start(folder: Path, pipe: int, seconds: float) -> None:
     """In a session of its own, with the pipe as its input and a log in the run's folder."""
     command = [sys.executable, "-I", "-S", str(PROGRAM), str(folder), str(os.getpid())]
+    command += [str(seconds)]
     with (folder / "watchdog.log").open("ab") as log:
         process = subprocess.Popen(
             command,

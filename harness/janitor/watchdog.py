@@ -3,7 +3,8 @@
 Started before the first create, in a session of its own, so that neither Ctrl-C nor a closed
 terminal reaches it. It waits on a pipe and on the run's process itself, imports nothing but a
 little of the standard library while it waits (10 MB), and then calls `sweep`. It is started as a
-plain file, `python -I -S watchdog.py FOLDER PID`, and ends itself in any case.
+plain file, `python -I -S watchdog.py FOLDER PID SECONDS`, and ends itself in any case. A run that
+is still there after so many seconds (0: no matter) hangs: it is killed, then cleaned up.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ _DONE = b"done"
 _STOP_SECONDS = 10.0  # that a twin nobody needs any more gets to end
 
 
-def main(folder: str, pid: int) -> int:
+def main(folder: str, pid: int, seconds: float = 0.0) -> int:
     """Wait for the end of the run whose folder that is; clean up unless it said `done`."""
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    if _wait(pid) == _DONE:
+    if _wait(pid, seconds) == _DONE:
         return 0
     _say(f"the run (pid {pid}) ended without closing its ledger")
     code = _sweep(folder)
@@ -33,14 +34,17 @@ def main(folder: str, pid: int) -> int:
     return code
 
 
-def _wait(pid: int) -> bytes:
+def _wait(pid: int, seconds: float) -> bytes:
     """What the run said last: `done`, or nothing when it died."""
     poll = select.poll()
     poll.register(0, select.POLLIN | select.POLLHUP)
     process = _handle(pid)
     if process is not None:  # a forked child of the run may hold the pipe open; this is exact
         poll.register(process, select.POLLIN)
-    poll.poll()
+    if not poll.poll(seconds * 1000 or None) and process is not None:
+        _say(f"the run (pid {pid}) is still there after {seconds / 60:.1f} minutes; ending it")
+        signal.pidfd_send_signal(process, signal.SIGKILL)
+        poll.poll()
     readable = select.select([0], [], [], 0)[0]
     return os.read(0, len(_DONE)) if readable else b""
 
@@ -103,4 +107,4 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], int(sys.argv[2])))
+    sys.exit(main(sys.argv[1], int(sys.argv[2]), float(sys.argv[3])))

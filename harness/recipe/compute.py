@@ -134,9 +134,8 @@ def _create(connection: Connection, plan: Plan, ledger: Ledger) -> Any:
     """The cluster in the first tier that is not refused, as the recipe does."""
     from azure.core.exceptions import HttpResponseError
 
-    refusals = []
-    if not plan.compute.keep:
-        ledger.expect("compute", plan.compute.name, plan.compute.size, plan.compute.max_instances)
+    refusals, wanted = [], plan.compute
+    ledger.expect("compute", wanted.name, wanted.size, wanted.max_instances, keep=wanted.keep)
     for tier in plan.compute.tiers:
         try:
             created = _attempt(connection, plan, tier)
@@ -170,7 +169,7 @@ def _attempt(connection: Connection, plan: Plan, tier: str) -> Any:
         size=wanted.size,
         tier=tier,
         max_instances=wanted.max_instances,
-        tags=tags(plan, connection.timestamp),
+        tags=tags(plan, connection.timestamp, keep=wanted.keep),
     )
     connection.workspace.compute.begin_create_or_update(cluster).wait()
     return connection.workspace.compute.get(wanted.name)

@@ -14,6 +14,7 @@ from harness.checks.seen import seen
 from harness.janitor.delete import Cleanup, delete_all
 from harness.janitor.sdk_hands import SdkHands
 from harness.janitor.tags import expiry
+from harness.limits import adopt_prices
 from harness.pytest_plugin import scenario_run
 from harness.recipe.base_model import find_base_model
 from harness.recipe.compute import Cluster, provide_cluster
@@ -51,7 +52,11 @@ def connection(run: Run) -> Connection:
         ready=run.target.ready,
     )
     run.finalizer = partial(delete_all, hands, run.ledger, limits.patience_seconds)
-    run.show(workspace=found.workspace.workspace_name, region=found.location)
+    run.show(
+        workspace=found.workspace.workspace_name,
+        region=found.location,
+        prices=adopt_prices(run, found.location),
+    )
     return found
 
 

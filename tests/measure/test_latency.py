@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from hypothesis import given
@@ -54,6 +56,33 @@ def test_a_broken_connection_does_not_show_the_key() -> None:
 
     assert caught.value.__suppress_context__
     assert KEY not in str(caught.getrepr(style="long", chain=True, funcargs=True))
+
+
+class OfAnother(BaseHTTPRequestHandler):
+    """A server whose answers name the deployment blue."""
+
+    def do_POST(self) -> None:
+        """Answer."""
+        self.send_response(200)
+        self.send_header("azureml-model-deployment", "blue")
+        self.send_header("content-length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, *of: object) -> None:
+        """Say nothing."""
+
+
+def test_an_answer_of_another_deployment_is_none() -> None:
+    """The answer's own header says who answered, as in recorded traffic of Azure."""
+    with HTTPServer(("127.0.0.1", 0), OfAnother) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/score"
+
+        assert sender(Caller(url, {"azureml-model-deployment": "blue"}, b"{}"))() == b"{}"
+        with pytest.raises(AnswerError, match="'blue' answered what 'demo' was asked"):
+            sender(Caller(url, {"azureml-model-deployment": "demo"}, b"{}"))()
+        server.shutdown()
 
 
 def test_every_body_is_kept_for_the_judge() -> None:
