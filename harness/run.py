@@ -99,8 +99,8 @@ class Run:
 
     def unbroken(self) -> set[int]:
         """Numbers of the steps that passed before any failed: what came later was not as meant."""
-        first = min((step.n for step in self.failed().values()), default=len(self.steps) + 1)
-        return {n for n in self.passed() if n < first}
+        failed = [step.n for step in self.failed().values()]
+        return {n for n in self.passed() if n < min(failed, default=n + 1)}
 
     def show(self, **facts: str | int | float) -> None:
         """Put short facts beside the step that is running."""
