@@ -25,15 +25,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 SCENARIO = "finetune_chat"
-GROUPS = (
-    "environment",
-    "model",
-    "contract",
-    "drift",
-    "compute",
-    "quota",
-    "endpoint",
-)  # those before a job
+GROUPS = ("environment", "model", "contract", "drift", "compute", "quota", "endpoint")
 WIDTH = 100
 _SHOWN = ("error", "cannot tell", "warning")
 
@@ -50,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     where = f"twin (era {plan.twin.era})" if plan.target == "twin" else plan.target
     sys.stdout.write(f"preflight on target {where}, as of {day}\n\n")
-    sys.stdout.write(table(findings, everything=asked.all) + "\n")
+    sys.stdout.write(table(findings, everything=asked.all))
     if broken:
         sys.stdout.write(f"{broken}\n\n")
     sys.stdout.write(f"{verdict(findings, broken)}; {time.monotonic() - began:.1f} s\n")
@@ -72,8 +64,12 @@ def verdict(findings: Sequence[Finding], broken: str | None) -> str:
     count: Counter[str] = Counter(finding.severity for finding in findings)
     checks = len([check for check in CHECKS if check.group in GROUPS])
     ready = "not ready" if broken or count["error"] else "ready"
-    said = ", ".join(f"{count[each]} {each}" for each in _SHOWN)
-    return f"{ready}: {checks} checks, {said}" + ("; it could not look further" if broken else "")
+    words = [f"{checks} checks", *(_counted(count[each], each) for each in _SHOWN if count[each])]
+    return f"{ready}: {', '.join(words)}" + ("; it could not look further" if broken else "")
+
+
+def _counted(count: int, severity: str) -> str:
+    return f"{count} {severity}{'s' if count > 1 and severity != 'cannot tell' else ''}"
 
 
 def _entry(finding: Finding, everything: bool) -> str:
@@ -134,10 +130,10 @@ def _steps(run: Run) -> None:
     from harness.recipe.base_model import find_base_model
     from harness.recipe.compute import look_around
     from harness.recipe.connect import connect
-    from harness.recipe.environment import read_packages
+    from harness.recipe.environment import modules_of, read_packages
 
     with run.step(1, "connection", "Connect"):
-        run.check("environment", packages=read_packages())
+        run.check("environment", packages=read_packages(modules_of(run.plan)))
         connection = connect(run.plan, timestamp=run.timestamp, config=run.target.config)
     with run.step(2, "base_model", "Base model"):
         model = find_base_model(connection, run.plan, run.check)

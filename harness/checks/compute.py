@@ -86,19 +86,20 @@ def _unlisted(use: Use, base_model: BaseModel) -> Finding:
 
 def spec(plan: Plan, base_model: BaseModel, region: Region) -> Iterator[Finding]:
     """Both sizes have the cores, GPUs and memory that the model asks for at least."""
-    for use in uses(plan, base_model):
-        text, size = base_model.sku_specs.get(use.spec), region.size(use.size)
-        if text is None:
-            yield Finding(
-                "cannot tell",
-                f"the model publishes no least size for {use.what}: cannot tell whether "
-                f"{use.size} is large enough",
-                use.size,
-                f"{base_model} has no property {use.spec}",
-                "base model",
-                f"{_LIST} {region.name} shows what it has",
-            )
-        elif size and (lacking := _lacking(text, size)):
+    told = [use for use in uses(plan, base_model) if use.spec in base_model.sku_specs]
+    if missing := [use for use in uses(plan, base_model) if use not in told]:
+        yield Finding(
+            "cannot tell",
+            f"the model publishes no least size for {' and '.join(use.what for use in missing)}: "
+            f"cannot tell whether {' and '.join({use.size: 0 for use in missing})} is large enough",
+            missing[0].size,
+            f"{base_model} has no property {', '.join(use.spec for use in missing)}",
+            "base model",
+            f"{_LIST} {region.name} shows what it has",
+        )
+    for use in told:
+        text, size = base_model.sku_specs[use.spec], region.size(use.size)
+        if size and (lacking := _lacking(text, size)):
             yield Finding(
                 "error",
                 f"VM size {use.size} is too small for {use.what}: {lacking}",

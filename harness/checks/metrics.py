@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from harness.checks.facts import BaseModel, Fit, Parameters, Value
 from harness.checks.finding import Finding
 
+FALL = 1e-3  # relative; less is noise, and no training
 SUSPICIOUS = 0.02  # nats per token: below, the text is known by heart or nothing is counted
 RATE = 0.02  # relative; the schedule is exact, the slack is for rounding and one step's shift
 _JOB = "az ml job download --all, and read the log of chat_completion_finetune"
@@ -96,7 +97,7 @@ def falls(fit: Fit) -> Iterator[Finding]:
             "cannot tell whether the model is better than its base: the base model's own "
             "evaluation loss was not logged (Azure's component does not evaluate before training)"
         )
-    elif len(fit.eval_loss) > 1 and not fit.eval_loss[-1][1] < fit.eval_loss[0][1]:
+    elif len(fit.eval_loss) > 1 and not fit.eval_loss[-1][1] < fit.eval_loss[0][1] * (1 - FALL):
         yield _wrong(
             f"the model is no better than its base: evaluation loss {fit.eval_loss[0][1]:.4g} "
             f"before, {fit.eval_loss[-1][1]:.4g} after",

@@ -13,6 +13,7 @@ from harness.report.run_record import Latency
 if TYPE_CHECKING:
     from harness.recipe.score import Caller
 
+_WHO = "azureml-model-deployment"
 WHAT = (
     "one POST of sample_score.json to the scoring URI over one kept-alive HTTPS connection, "
     "closed loop, from sending to the last byte of the answer; key fetched beforehand"
@@ -23,7 +24,7 @@ def sender(caller: Caller) -> Callable[[], bytes]:
     """A function that sends the request once over a session it keeps, and returns the body.
 
     The proxy and CA settings are read from the environment once, not at every request. The
-    function raises AnswerError when the answer is not a 200.
+    function raises AnswerError when the answer is not a 200, or is another deployment's.
     """
     import requests
 
@@ -44,6 +45,12 @@ def sender(caller: Caller) -> Callable[[], bytes]:
             raise AnswerError(
                 f"scoring answered {answer.status_code}: {answer.text[:300]!r}. Next: az ml "
                 "online-deployment get-logs"
+            )
+        asked, by = caller.headers.get(_WHO), answer.headers.get(_WHO)
+        if by is not None and by != asked:  # recorded Azure answers name who answered
+            raise AnswerError(
+                f"deployment {by!r} answered what {asked!r} was asked. Next: az ml "
+                "online-endpoint show, and look at its traffic"
             )
         return answer.content
 

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
 from importlib.metadata import Distribution, distributions
+from typing import TYPE_CHECKING
 
 from harness.checks.facts import Packages
+
+if TYPE_CHECKING:
+    from harness.plan import Plan
 
 MODULES = ("azure.ai.ml", "mlflow", "azureml.mlflow")
 
 
-def read_packages() -> Packages:
-    """The packages on this interpreter's path; the modules of the recipe are imported."""
+def modules_of(plan: Plan) -> tuple[str, ...]:
+    """What the plan's run imports; `datasets` only where the data come from the hub."""
+    return (*MODULES, "datasets") if plan.data.source == "hub" else MODULES
+
+
+def read_packages(modules: Iterable[str] = MODULES) -> Packages:
+    """The packages on this interpreter's path, and whether these modules import."""
     found = _installed()
     return Packages(
         versions={name: each.version for name, each in found.items()},
         conflicts=tuple(_conflicts(found)),
-        imports={module: _imported(module) for module in MODULES},
+        imports={module: _imported(module) for module in modules},
     )
 
 

@@ -21,7 +21,7 @@ from harness.recipe.compute import Cluster, provide_cluster
 from harness.recipe.connect import Connection, connect
 from harness.recipe.data import Splits, fetch_splits
 from harness.recipe.deploy import Deployed, deploy
-from harness.recipe.environment import read_packages
+from harness.recipe.environment import modules_of, read_packages
 from harness.recipe.finetune import FineTuneJob, fine_tune
 from harness.recipe.lineage import shown
 from harness.recipe.metrics import fit_of, read_metrics
@@ -40,7 +40,7 @@ def run(request: pytest.FixtureRequest) -> Iterator[Run]:
 
 @step(1, "Connect")
 def connection(run: Run) -> Connection:
-    run.check("environment", packages=read_packages())
+    run.check("environment", packages=read_packages(modules_of(run.plan)))
     found = connect(run.plan, timestamp=run.timestamp, config=run.target.config)
     hands, limits = SdkHands(found.workspace), run.plan.limits
     run.ledger.describe(

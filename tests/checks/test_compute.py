@@ -7,9 +7,10 @@ from datetime import date
 
 import pytest
 
+from harness.checks.catalogue import judged
 from harness.checks.compute import K80_SIZES
 from harness.checks.facts import Existing
-from tests.checks.made import base_model, findings, names, plan
+from tests.checks.made import base_model, findings, names, plan, region
 
 TODAY = date(2026, 11, 22)
 NO_LISTS = base_model(finetune_sizes=None, inference_sizes=None)
@@ -64,7 +65,8 @@ def test_a_least_size_that_is_gone_is_said_aloud() -> None:
     """Since July 2026 the properties are gone."""
     found = findings("compute", base_model=base_model(sku_specs={}))
 
-    assert names(found) == ["cannot tell: compute.spec"] * 2
+    assert names(found) == ["cannot tell: compute.spec"]
+    assert "for fine-tuning and inference" in found[0].what
 
 
 @pytest.mark.parametrize(
@@ -100,6 +102,16 @@ def test_a_size_is_retired_from_its_day_on(day: date, says: list[str]) -> None:
     found = findings("compute", plan("deployment.size=Standard_NC6s_v3"), base_model=model, day=day)
 
     assert names(found) == says
+
+
+def test_the_components_own_default_is_retired() -> None:
+    """An info: the plan names a cluster, which takes the place of NC24rs_v3."""
+    facts = {"plan": plan(), "base_model": base_model(), "day": TODAY, "region": region()}
+
+    said = [each for each in judged("compute", facts | {"cluster": None}) if "default" in each.what]
+
+    assert [(each.severity, each.check) for each in said] == [("info", "compute.defaults")] * 2
+    assert "instance_type_finetune = Standard_nc24rs_v3" in said[0].what
 
 
 def test_a_cluster_that_is_there_already() -> None:

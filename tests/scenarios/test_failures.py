@@ -13,6 +13,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -22,6 +23,22 @@ from harness.targets.twin import twin_python
 
 ROOT = Path(__file__).parents[2]
 QUICK = ["training.max_steps=20", "scoring.rounds=5", "scoring.warmup=1"]  # not the point here
+
+
+IGNORE_STAGE = 'finetune.ignore_model_defaults=["deepspeed_stage"]'
+IGNORE_RATE = 'finetune.ignore_model_defaults=["learning_rate"]'
+ANOTHER_JOBS_MODEL = json.dumps(
+    {
+        "id": f"/subscriptions/{UUID(int=1)}/resourceGroups/g/providers"
+        "/Microsoft.MachineLearningServices/workspaces/w/models/m/versions/1",
+        "name": "1",
+        "properties": {
+            "jobName": "another-job",
+            "modelType": "mlflow_model",
+            "modelUri": "azureml://datastores/workspaceblobstore/paths/m",
+        },
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -79,18 +96,20 @@ def fault(*specs: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("settings", "step", "says", "next_command"),
+    ("settings", "step", "checks", "says", "next_command"),
     [
         pytest.param(
             ["base_model.name=Phi-4-nano"],
             "base_model",
+            [],
             ["'Phi-4-nano'", "is not in registry 'azureml'"],
             "az ml model list",
             id="unknown-model",
         ),
         pytest.param(
             ["finetune.component=chat_pipeline"],
-            "job",
+            "base_model",
+            [],
             ["'chat_pipeline'", "is not in registry 'azureml'"],
             "az ml component list",
             id="unknown-component",
@@ -98,6 +117,7 @@ def fault(*specs: str) -> str:
         pytest.param(
             ["compute.size=Standard_ND40rs_v2"],
             "cluster",
+            ["compute.allowed"],
             ["Standard_ND40rs_v2 is not in the model's list for fine-tuning"],
             "set compute.size in plan.toml to one of",
             id="training-size-outside-the-list",
@@ -105,6 +125,7 @@ def fault(*specs: str) -> str:
         pytest.param(
             ["deployment.size=STANDARD_NC4AS_T4_V3"],
             "cluster",
+            ["compute.allowed", "compute.spec"],
             ["STANDARD_NC4AS_T4_V3 is not in the model's list for inference"],
             "set deployment.size in plan.toml to one of",
             id="serving-size-outside-the-list",
@@ -112,20 +133,39 @@ def fault(*specs: str) -> str:
         pytest.param(
             ["compute.size=Standard_ND96amsr_A100_v4"],
             "cluster",
-            ["was refused", "Dedicated: ", "LowPriority: "],
+            ["quota.cores"],
+            ["not enough quota for the cluster of Standard_ND96amsr_A100_v4", "0 of 0"],
             "list-usage",
             id="quota",
         ),
         pytest.param(
             ["twin.era=feb-2025"],
-            "job",
-            ["learning_rate_max (a default in the model's tag", "It accepts: "],
+            "base_model",
+            ["contract.names"],
+            ["learning_rate_max (a default in the model's tag", "did you mean learning_rate?"],
             "set finetune.ignore_model_defaults",
             id="defaults-the-component-lacks",
         ),
         pytest.param(
+            ["optimization.deepspeed_stage=4", IGNORE_STAGE],
+            "base_model",
+            ["contract.values"],
+            ["deepspeed_stage = 4 (from plan.toml) is none of 2, 3"],
+            "correct deepspeed_stage in [training] or [optimization]",
+            id="a-value-the-sdk-lets-through",
+        ),
+        pytest.param(
+            [fault("refuse:compute.create:status=400")],
+            "cluster",
+            [],
+            ["was refused", "Dedicated: ", "LowPriority: "],
+            "list-usage",
+            id="cluster-refused-in-every-tier",
+        ),
+        pytest.param(
             [fault("full:blob.put")],
             "job",
+            [],
             ["uploading its data to", ".blob.core.windows.net failed", "account is disabled"],
             "az ml workspace show --query storage_account",
             id="storage-full-while-uploading",
@@ -133,6 +173,7 @@ def fault(*specs: str) -> str:
         pytest.param(
             [fault("refuse:compute.get:status=403,code=AuthorizationFailed")],
             "cluster",
+            [],
             ["cannot tell whether cluster", "Nothing was created"],
             "az ml compute show",
             id="no-right-to-look-is-not-absence",
@@ -140,6 +181,7 @@ def fault(*specs: str) -> str:
         pytest.param(
             [fault("ends:job.submit:Failed,child=chat_completion_finetune")],
             "job",
+            ["job.completed"],
             ["ended as Failed, not Completed", "chat_completion_finetune: Failed: "],
             "az ml job show",
             id="job-fails-in-fine-tune",
@@ -147,13 +189,31 @@ def fault(*specs: str) -> str:
         pytest.param(
             [fault("ends:job.submit:Canceled")],
             "job",
+            ["job.completed"],
             ["ended as Canceled, not Completed"],
             "az ml job show",
             id="job-canceled",
         ),
         pytest.param(
+            ["training.learning_rate=1e-12", IGNORE_RATE],
+            "job",
+            ["metrics.falls"],
+            ["the model is no better than its base: evaluation loss"],
+            "az ml job download",
+            id="a-training-that-trains-nothing",
+        ),
+        pytest.param(
+            [fault(f"answers:model.register:{ANOTHER_JOBS_MODEL}")],
+            "registered",
+            ["lineage.unbroken"],
+            ["job -> registered model: another-job is not finetune-chat-"],
+            "az ml model show",
+            id="a-model-of-another-job",
+        ),
+        pytest.param(
             [fault("ends:deployment.create:Failed")],
             "deployed",
+            [],
             ["did not become healthy", "log lines ---"],
             "az ml online-deployment get-logs",
             id="deployment-never-healthy",
@@ -161,6 +221,7 @@ def fault(*specs: str) -> str:
         pytest.param(
             [fault("answers:scoring.invoke:{}")],
             "answer",
+            ["answer.shape"],
             ["none of the known shapes: '{}'"],
             "get-logs shows the exception",
             id="empty-answer-with-200",
@@ -168,9 +229,17 @@ def fault(*specs: str) -> str:
     ],
 )
 def test_it_says_what_broke_and_leaves_nothing(
-    tmp_path: Path, settings: list[str], step: str, says: list[str], next_command: str
+    tmp_path: Path,
+    settings: list[str],
+    step: str,
+    checks: list[str],
+    says: list[str],
+    next_command: str,
 ) -> None:
-    """One error in the step that broke, saying what and what next; step 9 ran, nothing is left."""
+    """One error in the step that broke, saying what and what next; step 9 ran, nothing is left.
+
+    Exactly the named checks found an error; none where the service itself refused.
+    """
     outcome = run_recipe(tmp_path, *settings)
 
     name, error = outcome.failed_step()
@@ -178,6 +247,9 @@ def test_it_says_what_broke_and_leaves_nothing(
     for text in [*says, next_command]:
         assert text in error
     assert outcome.record is not None
+    errors = [each for each in outcome.record.findings if each.severity == "error"]
+    assert [each.check for each in errors] == checks
+    assert all(each.blame and each.evidence for each in errors)
     assert outcome.record.leftovers == ()
     assert outcome.record.steps[8].status == "passed"
     assert outcome.code == pytest.ExitCode.TESTS_FAILED
@@ -219,7 +291,14 @@ def test_the_registry_of_today_works_once_told_what_to_ignore(tmp_path: Path) ->
 
     assert outcome.code == pytest.ExitCode.OK, outcome.output
     assert outcome.record is not None
-    assert {"sizes"} <= {finding.check for finding in outcome.record.findings}
+    said = {each.check for each in outcome.record.findings if each.severity != "info"}
+    assert said == {
+        "compute.allowed",
+        "compute.spec",
+        "contract.precedence",
+        "model.archived",
+        "model.retired",
+    }
 
 
 def test_no_network_to_the_twin(tmp_path: Path) -> None:
