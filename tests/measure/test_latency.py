@@ -59,11 +59,11 @@ def test_a_broken_connection_does_not_show_the_key() -> None:
 
 
 class OfAnother(BaseHTTPRequestHandler):
-    """A server whose answers name the deployment blue."""
+    """A server whose answers name the deployment blue; at any other path they are 424."""
 
     def do_POST(self) -> None:
         """Answer."""
-        self.send_response(200)
+        self.send_response(200 if self.path == "/score" else 424)
         self.send_header("azureml-model-deployment", "blue")
         self.send_header("content-length", "2")
         self.end_headers()
@@ -74,7 +74,7 @@ class OfAnother(BaseHTTPRequestHandler):
 
 
 def test_an_answer_of_another_deployment_is_none() -> None:
-    """The answer's own header says who answered, as in recorded traffic of Azure."""
+    """The answer's own header says who answered, as in recorded traffic; nor is one but 200."""
     with HTTPServer(("127.0.0.1", 0), OfAnother) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}/score"
@@ -82,6 +82,8 @@ def test_an_answer_of_another_deployment_is_none() -> None:
         assert sender(Caller(url, {"azureml-model-deployment": "blue"}, b"{}"))() == b"{}"
         with pytest.raises(AnswerError, match="'blue' answered what 'demo' was asked"):
             sender(Caller(url, {"azureml-model-deployment": "demo"}, b"{}"))()
+        with pytest.raises(AnswerError, match=r"answered 424: '\{\}'\. Next: az ml online-deploym"):
+            sender(Caller(f"{url}s", {"azureml-model-deployment": "blue"}, b"{}"))()
         server.shutdown()
 
 

@@ -57,6 +57,32 @@ def test_every_number_names_its_target(passed_run: RunRecord, target: str) -> No
     assert all(place in claim for claim in claims)
 
 
+def test_a_summary_of_a_green_run_has_its_figures(passed_run: RunRecord) -> None:
+    """The sign, what was left and what it cost, both falls and the speed, the quantiles."""
+    assert passed_run.training is not None
+    text = summary(replace(passed_run, spent_usd=1.5))
+
+    assert text.startswith("## ✓ All nine steps passed on the twin")
+    assert "- Cleanup on the twin: 0 left; 3 deleted, each seen to be gone; its VMs would" in text
+    assert re.search(
+        r"- Training on the twin: train loss fell .+, eval loss fell .+ tokens/s", text
+    )
+    assert re.search(r"- Latency on the twin: p50 .+, p90 .+, p99 .+, n [\d,]+ \(", text)
+    bare = replace(passed_run.training, train_fall=None, tokens_per_second=None)
+    text = summary(replace(passed_run, training=bare))
+    assert re.search(r"- Training on the twin: eval loss fell [\d.]+ %\n", text)
+
+
+def test_a_summary_of_a_broken_run_says_what_to_type(failed_run: RunRecord) -> None:
+    """The failed step with its error, what is left with its command, the check's advice."""
+    text = summary(failed_run)
+
+    assert text.startswith("## ✕ Step 5, fine-tune job, failed on the twin")
+    assert "- **Step 5 failed**: JobFailed" in text
+    assert "remove it: `az ml compute delete --name a100-cluster --yes`" in text
+    assert "- **error**: Child job chat" in text
+
+
 def test_the_closing_line_of_a_green_run(passed_run: RunRecord) -> None:
     """One line: verdict, tests, time, exchanges, what is left."""
     assert closing_line(passed_run) == (
