@@ -33,4 +33,4 @@ def overall(verdicts: Sequence[Verdict]) -> Outcome:
     rejected = next((outcome for outcome in outcomes if outcome in REJECTED), None)
     if rejected:
         return rejected
-    return "accepted" if outcomes and set(outcomes) == {"accepted"} else "cannot tell"
+    return "accepted" if set(outcomes) == {"accepted"} else "cannot tell"

@@ -101,6 +101,13 @@ def test_the_seed_is_the_parameters_or_the_components_default() -> None:
     assert one == other
 
 
+def test_numbers_have_one_spelling() -> None:
+    """A tag's "5e-6", the plan's 5e-06 and "0.000005" are one rate."""
+    kinds = [kind("twin", "tiny", {"rate": r}, TRAIN) for r in ("5e-6", 5e-06, "0.000005")]
+
+    assert kinds[0] == kinds[1] == kinds[2] != kind("twin", "tiny", {"rate": "5e-5"}, TRAIN)
+
+
 def test_held_out_prompts_are_asked_greedily() -> None:
     """Thirty first turns of test_sft in the recipe's request shape, without sampling."""
     sent: list[bytes] = []

@@ -77,6 +77,11 @@ def test_a_prediction_interval_covers_one_more_value(tail: float) -> None:
     assert [count / 4000 for count in missed] == [pytest.approx(tail, abs=allowed)] * 2
 
 
+def test_a_prediction_interval_is_wider_than_the_spread() -> None:
+    """Of 1 to 5 at 2.5 %: 3 -+ 2.776 * 1.581 * sqrt(6/5), the mean being uncertain as well."""
+    assert prediction([1, 2, 3, 4, 5], 0.025) == pytest.approx((-1.809, 7.809), abs=1e-3)
+
+
 def test_values_without_spread_allow_no_other() -> None:
     """Where all runs agree, an equal value is at distance 0 and any other infinitely far."""
     assert distance(2.0, [2.0, 2.0, 2.0]) == 0

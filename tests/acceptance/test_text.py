@@ -18,7 +18,8 @@ SAMPLE = Path(__file__).parents[2] / "data" / "ultrachat_sample"
         # the example of Lin, "ROUGE: A Package for Automatic Evaluation of Summaries" (2004)
         ("police kill the gunman", "police killed the gunman", 0.75),
         ("the gunman kill police", "police killed the gunman", 0.5),
-        ("The GUNMAN, police killed!", "police killed the gunman", 0.5),
+        ("the GUNMAN: police killed!", "police killed the gunman", 0.5),
+        ("Police KILLED the gunman.", "police killed the gunman", 1.0),
         ("a b", "a b c d", 2 / 3),
         ("", "anything", 0.0),
         ("same words here", "same words here", 1.0),
