@@ -3,6 +3,7 @@
 HarnessError
 ├── PlanError          the plan is wrong; nothing was created
 ├── TargetError        the target could not be opened
+├── SdkError           an environment for a release of the SDK cannot be made or used
 ├── WireError          an operation or a fault is misspelt, or an exchange makes no sense
 │   ├── CassetteError  a cassette cannot be written, read or trusted
 │   ├── MissError      a replayed request is not in the cassettes, or not at this point
@@ -35,6 +36,10 @@ class PlanError(HarnessError):
 
 class TargetError(HarnessError):
     """The target could not be opened or answered nonsense while opening."""
+
+
+class SdkError(HarnessError):
+    """A release of the SDK does not resolve or install, or what is asked about it makes no sense."""
 
 
 class WireError(HarnessError):

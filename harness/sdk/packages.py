@@ -1,0 +1,140 @@
+"""Packages through uv: what a request resolves to, what was published when, environments of it.
+
+uv is in the `dev` extra: an environment of the SDK takes it seconds where pip takes a minute, it
+answers "as of that day", and shares files between environments. Any index comes from its own
+settings (`UV_DEFAULT_INDEX`, `UV_FIND_LINKS`, ...).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from harness.errors import SdkError
+
+_LONG_AGO = "2000-01-01"
+
+
+def resolved(requests: Sequence[str], before: str | None = None) -> tuple[str, ...]:
+    """`name==version` of all that a request brings, today or as of a day (YYYY-MM-DD).
+
+    Raises SdkError with what contradicts what.
+    """
+    limits = ["--exclude-newer", before] if before else []
+    told = _uv(
+        [
+            "pip",
+            "compile",
+            "--no-header",
+            "--no-annotate",
+            "--python",
+            sys.executable,
+            *limits,
+            "-",
+        ],
+        "\n".join(requests),
+    )
+    return tuple(line for line in told.splitlines() if line and not line.startswith("#"))
+
+
+def make(folder: Path, pins: Sequence[str]) -> Path:
+    """A new environment with exactly these; its interpreter. Raises SdkError."""
+    python = folder / "bin" / "python"
+    _uv(["venv", "--clear", "--python", sys.executable, str(folder)])
+    _uv(["pip", "install", "--no-deps", "--python", str(python), *pins])
+    return python
+
+
+def add(python: Path, requests: Sequence[str]) -> None:
+    """Install more, and move of what is there what has to move. Raises SdkError."""
+    _uv(["pip", "install", "--python", str(python), *requests])
+
+
+def lay_over(folder: Path, pin: str) -> Path:
+    """One version of one package, and what it needs, in a folder to stand first on the path."""
+    if not folder.exists():
+        _uv(["pip", "install", "--target", str(folder), pin])
+    return folder
+
+
+def held(python: Path) -> dict[str, str]:
+    """Version by name of what an environment holds."""
+    lines = _uv(["pip", "freeze", "--python", str(python)]).splitlines()
+    return dict(line.split("==", 1) for line in lines if "==" in line)
+
+
+def conflicts(python: Path) -> tuple[str, ...]:
+    """What `pip check` finds in an environment."""
+    done = _called(["pip", "check", "--python", str(python)])
+    text = done.stdout + done.stderr
+    return tuple(line for line in text.splitlines() if line.startswith("The package"))
+
+
+def published(package: str, version: str) -> str | None:
+    """The day a release was published (YYYY-MM-DD), or None where the index does not say.
+
+    Asked for it as of a day before all days, the resolver says since when it is there.
+    """
+    ask = ["pip", "compile", "--no-deps", "--exclude-newer", _LONG_AGO, "-"]
+    told = _called(ask, f"{package}=={version}")
+    found = re.search(r"was\s+published\s+at\s+(\d{4}-\d\d-\d\d)", told.stderr)
+    return found[1] if found else None
+
+
+def versions(package: str) -> tuple[str, ...]:
+    """All versions that the index has, oldest first; pre-releases left out.
+
+    Raises SdkError when it has none.
+    """
+    done = subprocess.run(
+        [sys.executable, "-m", "pip", "index", "versions", package],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    found = re.search(r"Available versions: (.+)", done.stdout)
+    if not found:
+        raise SdkError(f"no versions of {package} were found:\n{done.stderr.strip()}")
+    return tuple(reversed(found[1].split(", ")))
+
+
+def _uv(arguments: Sequence[str], given: str = "") -> str:
+    done = _called(arguments, given)
+    if done.returncode:
+        what = f"uv {' '.join(arguments[:2])}"
+        raise SdkError(f"{what} failed: {_plain(done.stderr)}")
+    return done.stdout
+
+
+def _called(arguments: Sequence[str], given: str = "") -> subprocess.CompletedProcess[str]:
+    environment = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONPATH")}
+    return subprocess.run(
+        [_program(), *arguments, "--quiet"]
+        if arguments[1] != "check"
+        else [_program(), *arguments],
+        input=given,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
+    )
+
+
+def _plain(text: str) -> str:
+    """The resolver's message on one line, its drawing left out."""
+    return " ".join(re.sub(r"[×╰─▶│├]|hint:.*", " ", text, flags=re.DOTALL).split())
+
+
+def _program() -> str:
+    try:
+        from uv import find_uv_bin
+    except ImportError as error:
+        raise SdkError(
+            "uv is not installed in this environment; it makes the environments of the SDK's "
+            "releases. Next: make light"
+        ) from error
+    return str(find_uv_bin())

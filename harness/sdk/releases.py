@@ -1,0 +1,68 @@
+"""The releases that are tried, and what each needs beside it: data/sdk/releases.json."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+FILE = ROOT / "data" / "sdk" / "releases.json"
+
+
+def listed() -> tuple[str, ...]:
+    """The releases of the matrix, newest first."""
+    return tuple(_told()["matrix"])
+
+
+def package() -> str:
+    """The package whose releases are compared."""
+    return str(_told()["package"])
+
+
+def fresh(version: str) -> tuple[str, ...]:
+    """What a user types to install that release, and nothing else."""
+    return f"{package()}=={version}", *_told()["beside"]
+
+
+def pins(version: str) -> tuple[str, ...]:
+    """What has to be installed beside a release before it imports today."""
+    from packaging.specifiers import SpecifierSet
+
+    return tuple(
+        each["add"]
+        for each in _told()["pins"]
+        if SpecifierSet(each["versions"]).contains(version, prereleases=True)
+    )
+
+
+def distribution_of(module: str) -> str:
+    """The package to install for a module that is missing."""
+    top = module.split(".")[0]
+    return str(_told()["distributions"].get(top, top))
+
+
+def tools(root: Path = ROOT) -> tuple[str, ...]:
+    """What the harness needs to run the recipe beside any release, pinned as in our own."""
+    given = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    light = given["project"]["optional-dependencies"]["light"]
+    held = dict(
+        re.findall(
+            r"^([A-Za-z0-9_.-]+)==(\S+)",
+            (root / "constraints" / "light.txt").read_text(encoding="utf-8"),
+            re.MULTILINE,
+        )
+    )
+    told = _told()
+    ours = {told["package"], *told["beside"], *told["recipe"], *told["not_needed"]}
+    wanted = [f"{name}=={held[name]}" for name in light if name not in ours and name in held]
+    return *told["recipe"], *wanted
+
+
+@cache
+def _told() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
+    return found

@@ -1,0 +1,136 @@
+"""The whole recipe under one release, against a twin that all releases share, recorded."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.errors import SdkError
+from harness.plan_file import read_plan
+from harness.sdk.environments import clean
+from harness.sdk.releases import ROOT
+from harness.targets.twin import twin_command
+
+SCENARIO = ROOT / "scenarios" / "finetune_chat"
+SETTINGS = {"scoring.rounds": 5, "scoring.warmup": 0}  # of every release
+TIMESTAMP = 1000000000  # of every release, on a twin of their own: only the first one's job trains
+_START_SECONDS, _RUN_SECONDS, _STOP_SECONDS = 180, 900, 30
+_OURS = re.compile(r"(?:^|\s)((?:harness|scenarios)/\S+?\.py:\d+)")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What became of the recipe. `error` is the first failure, `where` the line of ours in it."""
+
+    outcome: str  # passed, failed, or "did not start"
+    requests: int
+    seconds: float
+    error: str
+    where: str
+    warnings: tuple[str, ...]
+
+
+@contextmanager
+def twin(folder: Path) -> Iterator[Path]:
+    """A twin for many runs, its state under `folder`; its ready file.
+
+    Unlike the target of a run it leaves this process's environment as it is, in which packages
+    have to be fetched. Raises SdkError when it does not come up.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    ready, log = folder / "ready.json", folder / "twin.log"
+    plan = read_plan(SCENARIO / "plan.toml", "twin")
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            twin_command(plan, folder), cwd=ROOT, stdout=output, stderr=output,
+            stdin=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
+    try:
+        deadline = time.monotonic() + _START_SECONDS
+        while not ready.exists():
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise SdkError(f"the twin did not start. Next: read {log}")
+            time.sleep(0.1)
+        yield ready
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def run(python: Path, ready: Path, folder: Path) -> Ran:
+    """Run the recipe with that interpreter; cassettes in `folder/cassettes` if it goes green.
+
+    Warnings are told and are no failures here, as they are in our own environment: an old release
+    is not wrong for what others announce since.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    command = [str(python), "-m", "pytest", str(SCENARIO), "--target", "twin", "--record", "-q"]
+    command += ["--cassettes", str(folder / "cassettes"), "--reports", str(folder / "reports")]
+    command += ["-p", "no:cacheprovider", "-o", "filterwarnings=default"]
+    for key, value in SETTINGS.items():
+        command += ["--set", f"{key}={value}"]
+    began, log = time.monotonic(), folder / "log"
+    with log.open("w", encoding="utf-8") as output:
+        code = _finished(command, ready, output)
+    text = log.read_text(encoding="utf-8", errors="replace")
+    return _read(code, folder / "reports", text, round(time.monotonic() - began, 1))
+
+
+def _finished(command: list[str], ready: Path, output: Any) -> int:
+    env = leading_to(ready)
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=env, stdout=output, stderr=output, stdin=subprocess.DEVNULL
+    )
+    try:
+        return process.wait(_RUN_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGINT)  # so that it cleans up
+        return process.wait(_RUN_SECONDS)
+
+
+def leading_to(ready: Path) -> dict[str, str]:
+    """The environment of a process that runs our code in another interpreter, on that twin."""
+    return clean(
+        PYTHONPATH=str(ROOT), HARNESS_TWIN_READY=str(ready), HARNESS_TIMESTAMP=str(TIMESTAMP)
+    )
+
+
+def _read(code: int, reports: Path, text: str, seconds: float) -> Ran:
+    """What the run's own record says; the end of its output where it has none."""
+    warnings = tuple(sorted(set(re.findall(r"^  \S+:\d+: (\w*Warning: .+)$", text, re.MULTILINE))))
+    record = reports / "latest" / "run.json"
+    if not record.exists():
+        last = [line for line in text.splitlines() if line.strip()][-1:] or [f"exit code {code}"]
+        return Ran("did not start", 0, seconds, last[0], _where(text), warnings)
+    told = json.loads(record.read_text(encoding="utf-8"))
+    failed = next((step for step in told["steps"] if step["error"]), None)
+    error = f"step {failed['n']} ({failed['name']}): {failed['error']}" if failed else ""
+    if code and not error:
+        error = next(iter(re.findall(r"^(?:FAILED|ERROR) (.+)$", text, re.MULTILINE)), "")
+    return Ran(
+        outcome="failed" if code else "passed",
+        requests=told["exchanges"],
+        seconds=seconds,
+        error=" ".join(error.split())[:400],
+        where=_where(text) if code else "",
+        warnings=warnings,
+    )
+
+
+def _where(text: str) -> str:
+    """The last line of ours that a failure passed through: what in the harness has to look at it."""
+    found = _OURS.findall(text)
+    return found[-1] if found else ""
