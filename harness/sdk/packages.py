@@ -113,9 +113,7 @@ def _uv(arguments: Sequence[str], given: str = "") -> str:
 def _called(arguments: Sequence[str], given: str = "") -> subprocess.CompletedProcess[str]:
     environment = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONPATH")}
     return subprocess.run(
-        [_program(), *arguments, "--quiet"]
-        if arguments[1] != "check"
-        else [_program(), *arguments],
+        [_program(), *([] if arguments[1] == "check" else ["--quiet"]), *arguments],
         input=given,
         capture_output=True,
         text=True,
@@ -126,7 +124,7 @@ def _called(arguments: Sequence[str], given: str = "") -> subprocess.CompletedPr
 
 def _plain(text: str) -> str:
     """The resolver's message on one line, its drawing left out."""
-    return " ".join(re.sub(r"[×╰─▶│├]|hint:.*", " ", text, flags=re.DOTALL).split())
+    return " ".join(re.sub(r"[^\x00-\x7f]|hint:.*", " ", text, flags=re.DOTALL).split())
 
 
 def _program() -> str:

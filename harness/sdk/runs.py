@@ -131,6 +131,6 @@ def _read(code: int, reports: Path, text: str, seconds: float) -> Ran:
 
 
 def _where(text: str) -> str:
-    """The last line of ours that a failure passed through: what in the harness has to look at it."""
+    """The last line of ours that a failure passed through."""
     found = _OURS.findall(text)
     return found[-1] if found else ""
