@@ -35,6 +35,7 @@ ANOTHER_JOBS_MODEL = json.dumps(
         "properties": {
             "jobName": "another-job",
             "modelType": "mlflow_model",
+            "flavors": {},
             "modelUri": "azureml://datastores/workspaceblobstore/paths/m",
         },
     }
@@ -262,7 +263,9 @@ def test_a_bad_plan_key_starts_nothing(tmp_path: Path) -> None:
     outcome = run_recipe(tmp_path, "compute.sise=x")
 
     assert outcome.code == pytest.ExitCode.USAGE_ERROR
-    assert "compute.sise is unknown; [compute] has name, size" in outcome.output
+    assert (
+        "compute.sise is unknown (did you mean size?); [compute] has name, size" in outcome.output
+    )
     assert list(tmp_path.iterdir()) == []
 
 
