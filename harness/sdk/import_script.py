@@ -12,7 +12,7 @@ import traceback
 import warnings
 
 
-def blamed(module, trace):
+def blamed(module: str, trace: traceback.StackSummary) -> list[str]:
     """The packages that the error leads through, innermost first; those of Azure share a folder."""
     files = [frame.filename.partition("site-packages/")[2] for frame in trace]
     tops = [module.split(".")[0], *(file.split("/")[0] for file in files[::-1])]
