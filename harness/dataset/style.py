@@ -53,7 +53,9 @@ class Style:
     ) -> None:
         self._columns = list(row)
         self._fields = list(row["messages"][0])
-        self._separators, self._end, self._wanted = separators, end, wanted
+        self._separators, self._end = separators, end
+        self._fewest = 2 if wanted.purpose == "training" else 1
+        self._longest = wanted.longest_turn
         self._at = self._columns.index("messages")
         self._texts = [self._columns.index(name) for name in TEXT_COLUMNS if name in row]
         self._others = [
@@ -75,10 +77,11 @@ class Style:
         template = self._templates.get((len(contents), system)) or self._template(contents, system)
         if template % (*values[: self._at], *contents, *values[self._at + 1 :]) != line:
             return None
-        longest = self._wanted.longest_turn
-        for text in contents:
-            if text[0] != QUOTE or not (VISIBLE[text[1]] or _says(text)) or len(text) > longest:
-                return None
+        doubtful = [text for text in contents if text[0] != QUOTE or not VISIBLE[text[1]]]
+        if doubtful and not all(text[0] == QUOTE and _says(text) for text in doubtful):
+            return None
+        if len(line) > self._longest and any(len(text) > self._longest for text in contents):
+            return None
         if not self._columns_are_plain(values):
             return None
         name = None if self._id is None else hash(bytes(values[self._id]))
@@ -99,8 +102,7 @@ class Style:
         """A row of as many messages, to be filled in; no line is like that of a refused shape."""
         count = len(contents)
         talk = count - system
-        fewest = 2 if self._wanted.purpose == "training" else 1
-        if talk < fewest or count > MOST:
+        if talk < self._fewest or count > MOST:
             return b"\n" + b"%b" * (count + len(self._columns) - 1)
         roles = ["system"] * system + ["user", "assistant"] * (talk // 2 + 1)
         template = self._written(roles[:count])
