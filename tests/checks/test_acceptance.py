@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from harness.acceptance.verdict import Verdict
@@ -27,6 +29,8 @@ def test_a_rejection_is_an_error_of_the_job(outcome: str) -> None:
     assert (finding.severity, finding.check) == ("error", "acceptance.reference")
     assert finding.what == f"{outcome}: 0.1, t = -9"
     assert finding.evidence == "p = 1e-08, rejected below 0.0014"
+    (far,) = judged("acceptance", {"verdicts": [replace(verdict, p=0.0)]})
+    assert far.evidence == "p < 1e-15, rejected below 0.0014"
     with pytest.raises(JobError, match=outcome):
         stop("acceptance", [finding])
 

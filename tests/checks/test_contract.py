@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from harness.checks.catalogue import judged
 from harness.checks.contract import PAIRS
 from harness.checks.facts import Input
 from harness.recipe.base_model import parameters_of
@@ -144,3 +145,19 @@ def test_display_name_is_the_recipes() -> None:
         display_name("Phi-3-mini-4k-instruct", values, gpus=8, nodes=1)
         == "Phi-3-mini-4k-instruct-ultrachat-bs8-cosine-ds2-lora-save_limit1-seqlen-1"
     )
+
+
+def test_where_each_value_comes_from() -> None:
+    """An info that counts and lists them: of the plan, of the model, of the component."""
+    parameters = parameters_of(plan(), base_model())
+
+    (said,) = (
+        each
+        for each in judged("contract", {"parameters": parameters, "base_model": base_model()})
+        if each.severity == "info"
+    )
+
+    assert said.check == "contract.winners"
+    assert said.what.startswith("4 parameters from the plan, 6 parameters from the model, ")
+    assert "plan: num_train_epochs=3, " in said.evidence
+    assert "learning_rate=5e-6" in said.evidence.partition("model: ")[2]

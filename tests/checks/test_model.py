@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from harness.checks.catalogue import judged
 from harness.checks.facts import Input
 from harness.checks.retirements import day_of
 from harness.checks.seen import last_seen, seen
-from tests.checks.made import base_model, component, findings, names
+from tests.checks.made import base_model, component, findings, names, plan
 
 
 def test_the_model_of_may_2024_is_fine() -> None:
@@ -117,3 +118,15 @@ def test_compared_is_the_newest_green_run_of_the_same_target(tmp_path: Path) -> 
 def test_the_day_is_that_of_who_answers(era: str | None, recorded: str | None, day: str) -> None:
     """A twin of 2024 retires nothing of 2025, and a recording is judged as of its day."""
     assert str(day_of(era, recorded, date(2027, 1, 1))) == day
+
+
+def test_what_latest_means_is_noted() -> None:
+    """An info with the version found, and the line that pins it; a pinned plan has none."""
+    facts = {"base_model": base_model(), "day": date(2024, 5, 20)}
+
+    said = judged("model", facts | {"plan": plan()})
+    pinned = judged("model", facts | {"plan": plan("base_model.version=7")})
+
+    assert [(each.severity, each.check) for each in said] == [("info", "model.pinned")]
+    assert said[0].next == 'to pin: base_model.version = "7" in plan.toml'
+    assert pinned == []
