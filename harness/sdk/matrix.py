@@ -5,49 +5,20 @@ A release that does none of this is a row too. While one runs, the next one's en
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from harness.errors import SdkError
 from harness.sdk import packages, releases
 from harness.sdk.culprits import culprits
 from harness.sdk.environments import HOME, environment, imported
-from harness.sdk.runs import Ran, run, twin
+from harness.sdk.row import Import, Row, place, read_row, told_import, told_run, write_row
+from harness.sdk.runs import probe, run, twin
 
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Import:
-    """A fresh environment of nothing but the release: how it installs and imports."""
-
-    installs: str  # empty, or why not
-    seconds_install: float
-    conflicts: tuple[str, ...]
-    error: str  # empty, or why it does not import
-    seconds: float
-    warnings: tuple[str, ...]
-    culprits: tuple[str, ...] = ()  # what stands in the way, with the versions between
-
-
-@dataclass(frozen=True)
-class Row:
-    """One release. `today` and `its_day` are of two resolutions; `ran` with `pins` installed."""
-
-    version: str
-    published: str
-    today: Import
-    its_day: Import | None = None
-    pins: tuple[str, ...] = ()
-    ran: Ran | None = None
-    packages: tuple[str, ...] = ()  # of the environment that ran
-    when: str = ""  # the day of the trial
 
 
 def matrix(
@@ -55,120 +26,94 @@ def matrix(
     say: Say,
     home: Path = HOME,
     *,
-    its_day: bool = False,
     again: bool = False,
-    why: bool = True,
+    why: bool = False,
+    its_day: bool = False,
 ) -> list[Row]:
     """Try each release; rows come from the cache where it was tried before, unless `again`.
 
-    `its_day` tries the resolution of the release's own day as well, `why` looks for the packages
-    that keep a release from importing.
+    `why` looks for the packages that keep a release from importing, `its_day` tries the resolution
+    of the release's own day as well.
     """
-    cached = {v: row for v in versions if not again and (row := read(home, v))}
-    wanted = [version for version in versions if version not in cached]
-    rows = dict(cached)
-    with ExitStack() as stack:
-        pool = stack.enter_context(ThreadPoolExecutor(1))
-        made = {v: pool.submit(_prepared, v, home, say, its_day, why) for v in wanted}
-        ready = stack.enter_context(twin(home / "twin")) if wanted else None
-        for number, version in enumerate(wanted, start=1):
-            say(f"[{number}/{len(wanted)}] {version}")
-            rows[version] = _tried(version, made[version], ready, home, say)
-            _write(home, rows[version])
-    return [rows[version] for version in versions]
+    wanted = [v for v in dict.fromkeys(versions) if again or read_row(home, v) is None]
+    if wanted:
+        _try_all(wanted, say, home)
+    rows = [row for v in versions if (row := read_row(home, v))]
+    for number, row in enumerate(rows):
+        more = _explained(row, say, home) if why else row
+        rows[number] = more = _of_its_day(more, say, home) if its_day else more
+        if more != row:
+            write_row(home, more)
+    return rows
 
 
-def place(home: Path, version: str) -> Path:
-    """Where everything of a release lies."""
-    return home / "release" / version
+def _try_all(versions: Sequence[str], say: Say, home: Path) -> None:
+    """Environments are made in one thread, runs made in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        made = {version: pool.submit(_prepared, version, home, say) for version in versions}
+        for number, version in enumerate(versions, start=1):
+            say(f"[{number}/{len(versions)}] {version}")
+            write_row(home, _tried(version, made[version], home, say))
 
 
-def read(home: Path, version: str) -> Row | None:
-    """A row tried earlier, or None."""
-    file = place(home, version) / "row.json"
-    if not file.exists():
-        return None
-    told: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    for name, kind in (("today", Import), ("its_day", Import), ("ran", Ran)):
-        told[name] = kind(**_tuples(told[name])) if told[name] else None
-    return Row(**_tuples(told))
-
-
-def _tuples(told: dict[str, Any]) -> dict[str, Any]:
-    return {key: tuple(v) if isinstance(v, list) else v for key, v in told.items()}
-
-
-def _write(home: Path, row: Row) -> None:
-    file = place(home, row.version) / "row.json"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(asdict(row), indent=1), encoding="utf-8")
-
-
-def _prepared(version: str, home: Path, say: Say, its_day: bool, why: bool) -> tuple[Row, Path]:
+def _prepared(version: str, home: Path, say: Say) -> tuple[Row, Path]:
     """All of a row but the run, and the interpreter to run with."""
     day = packages.published(releases.package(), version)
-    row = Row(version, day or "unknown", _import(version, home, None, why), when=_today())
+    row = Row(version, day or "unknown", fresh_import(version, home), when=_today())
     say(f"  {version}: {told_import(row.today)}")
-    if its_day and day:
-        row = replace(row, its_day=_import(version, home, day, False))
     pins = releases.pins(version)
     made = environment([*releases.fresh(version), *pins, *releases.tools()], home)
     return replace(row, pins=pins, packages=made.pins), made.python
 
 
-def _import(version: str, home: Path, before: str | None, why: bool) -> Import:
+def fresh_import(version: str, home: Path = HOME, before: str | None = None) -> Import:
     """Install the release alone and import it, as resolved today or as of a day."""
     try:
         made = environment(releases.fresh(version), home, before=before)
     except SdkError as error:
         return Import(str(error), 0.0, (), "", 0.0, ())
     found = imported(made.python)
-    return Import(
-        installs="",
-        seconds_install=made.seconds,
-        conflicts=packages.conflicts(made.python),
-        error=found.error,
-        seconds=found.seconds,
-        warnings=found.warnings,
-        culprits=_why(version, home) if why and found.error else (),
-    )
+    conflicts = packages.conflicts(made.python)
+    return Import("", made.seconds, conflicts, found.error, found.seconds, found.warnings)
 
 
-def _why(version: str, home: Path) -> tuple[str, ...]:
-    try:
-        made = environment(releases.fresh(version), home)
-        return tuple(str(culprit) for culprit in culprits(made, version, home))
-    except SdkError as error:
-        return (f"unexplained: {error}",)
+def _tried(version: str, made: Future[tuple[Row, Path]], home: Path, say: Say) -> Row:
+    """The row with its run, and the probes answered beside it.
 
-
-def _tried(
-    version: str, made: Future[tuple[Row, Path]], ready: Path | None, home: Path, say: Say
-) -> Row:
-    """The row with its run; what goes wrong on the way stands in the row."""
+    Each release has a new twin: what another one uploaded would not be uploaded again.
+    """
     try:
         row, python = made.result()
     except SdkError as error:
         return Row(version, "unknown", Import(str(error), 0.0, (), "", 0.0, ()), when=_today())
-    assert ready is not None  # noqa: S101  # there is one where there is anything to try
-    ran = run(python, ready, place(home, version))
-    say(f"  {version}: {told_run(ran)}")
+    with twin(home / "twin") as ready:
+        ran = run(python, ready, place(home, version))
+        say(f"  {version}: {told_run(ran)}")
+        if ran.outcome == "passed":
+            probe(python, ready, place(home, version))
     return replace(row, ran=ran)
 
 
-def told_import(found: Import) -> str:
-    """An import in a few words."""
-    if found.installs:
-        return f"does not install: {found.installs}"
-    if found.error:
-        return f"does not import: {found.error} {'; '.join(found.culprits)}"
-    return f"imports in {found.seconds:.1f} s"
+def _explained(row: Row, say: Say, home: Path) -> Row:
+    """The row with the packages that keep the release from importing."""
+    if not row.today.error or row.today.culprits:
+        return row
+    try:
+        made = environment(releases.fresh(row.version), home)
+        found = tuple(str(culprit) for culprit in culprits(made, row.version, home))
+    except SdkError as error:
+        found = (f"unexplained: {error}",)
+    say(f"  {row.version}: {'; '.join(found)}")
+    return replace(row, today=replace(row.today, culprits=found))
 
 
-def told_run(ran: Ran) -> str:
-    """A run in a few words."""
-    base = f"{ran.outcome}, {ran.requests} requests, {ran.seconds:.0f} s"
-    return f"{base}; {ran.error} {ran.where}".strip() if ran.error else base
+def _of_its_day(row: Row, say: Say, home: Path) -> Row:
+    """The row with how it imports as resolved on the day it was published."""
+    if row.its_day or row.published == "unknown":
+        return row
+    found = fresh_import(row.version, home, row.published)
+    say(f"  {row.version} as of {row.published}: {told_import(found)}")
+    return replace(row, its_day=found)
 
 
 def _today() -> str:

@@ -1,4 +1,4 @@
-"""The whole recipe under one release, against a twin that all releases share, recorded."""
+"""The whole recipe under one release, against a twin of its own, recorded."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from harness.targets.twin import twin_command
 
 SCENARIO = ROOT / "scenarios" / "finetune_chat"
 SETTINGS = {"scoring.rounds": 5, "scoring.warmup": 0}  # of every release
-TIMESTAMP = 1000000000  # of every release, on a twin of their own: only the first one's job trains
+TIMESTAMP = 1000000000  # of every release: names of the same length, and a job the probes know
 _START_SECONDS, _RUN_SECONDS, _STOP_SECONDS = 180, 900, 30
 _OURS = re.compile(r"(?:^|\s)((?:harness|scenarios)/\S+?\.py:\d+)")
 
@@ -41,7 +41,7 @@ class Ran:
 
 @contextmanager
 def twin(folder: Path) -> Iterator[Path]:
-    """A twin for many runs, its state under `folder`; its ready file.
+    """A new twin, its state under `folder`, which is emptied; its ready file.
 
     Unlike the target of a run it leaves this process's environment as it is, in which packages
     have to be fetched. Raises SdkError when it does not come up.
@@ -89,6 +89,25 @@ def run(python: Path, ready: Path, folder: Path) -> Ran:
     return _read(code, folder / "reports", text, round(time.monotonic() - began, 1))
 
 
+def probe(python: Path, ready: Path, folder: Path) -> None:
+    """Ask the release what harness/sdk/probes.py asks; answers in `folder/behaviour.json`.
+
+    To be called after `run`, whose job the probes ask for. Raises SdkError when it ends badly.
+    """
+    out = folder / "behaviour.json"
+    done = subprocess.run(
+        [str(python), "-m", "harness.sdk.probes", str(ready), str(out)],
+        cwd=ROOT,
+        env=leading_to(ready),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=_RUN_SECONDS,
+    )
+    if done.returncode:
+        raise SdkError(f"the probes ended with exit code {done.returncode}: {done.stderr[-500:]}")
+
+
 def _finished(command: list[str], ready: Path, output: Any) -> int:
     env = leading_to(ready)
     process = subprocess.Popen(
@@ -119,7 +138,7 @@ def _read(code: int, reports: Path, text: str, seconds: float) -> Ran:
     failed = next((step for step in told["steps"] if step["error"]), None)
     error = f"step {failed['n']} ({failed['name']}): {failed['error']}" if failed else ""
     if code and not error:
-        error = next(iter(re.findall(r"^(?:FAILED|ERROR) (.+)$", text, re.MULTILINE)), "")
+        error = next(iter(re.findall(r"^(?:FAILED|ERROR|recorded:) (.+)$", text, re.MULTILINE)), "")
     return Ran(
         outcome="failed" if code else "passed",
         requests=told["exchanges"],

@@ -92,7 +92,7 @@ def _fields(former: Call, latter: Call) -> Iterator[Change]:
         *_address(former, latter),
         *_named("query", former.query, latter.query),
         *_named("header", former.headers, latter.headers),
-        *_values(former.body, latter.body, "body"),
+        *values(former.body, latter.body, "body"),
         *_interval(former.interval, latter.interval),
     ]
     for kind, where, one, two in found:
@@ -131,8 +131,8 @@ def _interval(one: float | None, two: float | None) -> Iterator[Found]:
         yield "poll interval", "", f"{one:.2f} s", f"{two:.2f} s"
 
 
-def _values(one: Any, two: Any, path: str) -> Iterator[Found]:
-    """All that differs below two JSON values."""
+def values(one: Any, two: Any, path: str) -> Iterator[Found]:
+    """All that differs below two JSON values: kind of change, JSON path, before, after."""
     if isinstance(one, dict) and isinstance(two, dict):
         yield from _objects(one, two, path)
     elif isinstance(one, list) and isinstance(two, list):
@@ -154,7 +154,7 @@ def _objects(one: dict[str, Any], two: dict[str, Any], path: str) -> Iterator[Fo
             yield "field renamed", path, key, name
     for key in one:
         if key in two:
-            yield from _values(one[key], two[key], f"{path}.{key}")
+            yield from values(one[key], two[key], f"{path}.{key}")
     for key in gone:
         yield from _item(one[key], _ABSENT, f"{path}.{key}")
     for key in added:
@@ -164,7 +164,7 @@ def _objects(one: dict[str, Any], two: dict[str, Any], path: str) -> Iterator[Fo
 def _item(one: Any, two: Any, path: str) -> Iterator[Found]:
     """A value of a list or object, which may stand on one side only."""
     if one is not _ABSENT and two is not _ABSENT:
-        yield from _values(one, two, path)
+        yield from values(one, two, path)
         return
     gone = two is _ABSENT
     value = one if gone else two

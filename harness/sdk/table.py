@@ -1,0 +1,87 @@
+"""The matrix as a table in Markdown: docs/sdk-matrix.md is made by it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from harness.sdk.releases import package
+from harness.sdk.row import Import, Row
+
+_HEAD = (
+    "release",
+    "published",
+    "today it",
+    "as of its day",
+    "with",
+    "recipe",
+    "requests",
+    "warnings",
+)
+_COMMAND = "python -m harness sdk matrix --why --its-day --page docs/sdk-matrix.md"
+_SHORT = 110  # characters of an error in a cell
+
+
+def table(rows: Sequence[Row]) -> str:
+    """One line a release, and below it what is too long for a cell."""
+    lines = [_line(_HEAD), _line(["---"] * len(_HEAD)), *(_line(_cells(row)) for row in rows)]
+    notes = list(_notes(rows))
+    return "\n".join([*lines, *([""] if notes else []), *notes])
+
+
+def page(rows: Sequence[Row], day: str) -> str:
+    """The page docs/sdk-matrix.md."""
+    return f"""# Releases of {package()}
+
+Made on {day} by `{_COMMAND}`, Python 3.11.
+Target: **the twin**. It proves how each release fits this recipe and this harness, and nothing
+about Azure.
+
+- *today it*: the release alone, as the index resolves it today, imported in its own process.
+- *as of its day*: the same with what had been published by the day of the release.
+- *with*: installed beside it for the run (`data/sdk/releases.json`), since it does not import
+  without.
+- *recipe*: the nine steps and their tests; *requests* counts polls. Seconds are of a busy machine.
+
+{table(rows)}
+"""
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
+
+
+def _cells(row: Row) -> Iterator[str]:
+    yield row.version
+    yield row.published
+    yield _import(row.today)
+    yield _import(row.its_day) if row.its_day else "not tried"
+    yield ", ".join(f"`{pin}`" for pin in row.pins) or "nothing"
+    if row.ran is None:
+        yield from ("not run", "", "")
+        return
+    yield f"{row.ran.outcome}, {row.ran.seconds:.0f} s"
+    yield str(row.ran.requests)
+    yield str(len(row.ran.warnings))
+
+
+def _import(found: Import) -> str:
+    if found.installs:
+        return "does not install"
+    conflicts = f", {len(found.conflicts)} conflicts" if found.conflicts else ""
+    if found.error:
+        return f"**does not import**: {found.error[:_SHORT]}{conflicts}"
+    return f"imports, {found.seconds:.1f} s{conflicts}"
+
+
+def _notes(rows: Sequence[Row]) -> Iterator[str]:
+    """What stands in the way of each import, and the first error of each run."""
+    for row in rows:
+        told = [
+            *([f"does not install: {row.today.installs}"] if row.today.installs else []),
+            *row.today.culprits,
+            *row.today.conflicts,
+        ]
+        if row.ran and row.ran.error:
+            at = f" (harness: {row.ran.where})" if row.ran.where else ""
+            told.append(f"run: {row.ran.error}{at}")
+        yield from (f"- {row.version}: {text}" for text in told)
