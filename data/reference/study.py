@@ -12,15 +12,16 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from statistics import median
+from statistics import fmean, median
 
 from data.reference.conditions import ROOT
 from data.reference.picture import drawn
-from data.reference.planted import BUGS, Bug
+from data.reference.planted import BUGS
 from harness.acceptance.facts import RunFacts, from_json
 from harness.acceptance.gates import ALPHA, MEASURES, TAILS, accept
-from harness.acceptance.probability import binomial_interval, distance, student_quantile
+from harness.acceptance.probability import binomial_interval, distance, spread, student_quantile
 from harness.acceptance.reference import FOLDER, Kind, Reference, read
 from harness.acceptance.verdict import REJECTED, Verdict
 
@@ -82,9 +83,13 @@ def judged(reference: Reference, bug: str, alpha: float = ALPHA) -> Judged:
 def recorded(reference: Reference) -> Iterator[tuple[str, RunFacts]]:
     """Every run of the study with the name of its bug; see generate.short."""
     rate = {"learning_rate": reference.runs[0].learning_rate}
-    with STUDY.open(encoding="utf-8") as file:
-        for line in map(json.loads, file):
-            yield line["bug"], from_json({**rate, **line})
+    for line in map(json.loads, _text().splitlines()):
+        yield line["bug"], from_json({**rate, **line})
+
+
+@cache
+def _text() -> str:
+    return STUDY.read_text(encoding="utf-8")
 
 
 def picture(reference: Reference) -> str:
@@ -109,31 +114,24 @@ def _distances(runs: tuple[RunFacts, ...], reference: Reference) -> dict[str, li
 
 
 def _planted(reference: Reference) -> Iterator[str]:
+    every = {bug.name: judged(reference, bug.name) for bug in BUGS}
     yield "| planted bug | noticed | what varies says | what must not vary says | ratio alone |"
     yield "|---|---|---|---|---|"
     for bug in BUGS:
-        found = judged(reference, bug.name)
+        found = every[bug.name]
         naive = sum(_naive(run) for run in found.runs)
         yield (
             f"| {bug.what if bug.name in OF_THE_LIST else f'*{bug.what}*'} "
             f"| **{found.noticed}/{len(found.runs)}** | {_varying(found, reference)} "
             f"| {_counted(found)} | {naive}/{len(found.runs)} |"
         )
-    first = [bug for bug in BUGS if bug.name in OF_THE_LIST]
-    seen = sum(_always(reference, bug) for bug in first)
-    alone = sum(_always(reference, bug, VARYING) for bug in first)
+    listed = [every[name] for name in OF_THE_LIST]
+    seen = sum(found.noticed == len(found.runs) for found in listed)
+    alone = sum(all(set(_rejecting(v)) & set(VARYING) for v in f.verdicts) for f in listed)
     yield ""
     yield (
-        f"{seen} of {len(first)} listed bugs are noticed in every run, {alone} by the distribution "
-        f"gates alone. In italics: planted besides."
-    )
-
-
-def _always(reference: Reference, bug: Bug, gates: tuple[str, ...] = ()) -> bool:
-    verdicts = judged(reference, bug.name).verdicts
-    return all(
-        any(not gates or gate in gates for gate in _rejecting(each)) and _rejecting(each)
-        for each in verdicts
+        f"{seen} of {len(listed)} listed bugs are noticed in every run, {alone} by the "
+        "distribution gates alone. In italics: planted besides."
     )
 
 
@@ -184,15 +182,17 @@ def _false_alarms(reference: Reference) -> Iterator[str]:
 def _redrawn(reference: Reference, clean: list[RunFacts], alpha: float) -> float:
     """The mean rate of rejections when any 20 of the clean runs judge the others."""
     rng, pool = random.Random(1), [*reference.runs, *clean]
-    table = {m.name: [m.of(run, reference) or 0.0 for run in pool] for m in MEASURES}
+    table = [[m.of(run, reference) or 0.0 for run in pool] for m in MEASURES]
     limit = student_quantile(alpha / TAILS, len(reference.runs) - 1)
     wrong = 0
     for _ in range(DRAWS):
         chosen = set(rng.sample(range(len(pool)), len(reference.runs)))
         out: set[int] = set()
-        for values in table.values():
+        for values in table:
             known = [values[n] for n in chosen]
-            out |= {n for n, v in enumerate(values) if abs(distance(v, known)) > limit}
+            middle = fmean(known)
+            half = limit * spread(known)
+            out |= {n for n, value in enumerate(values) if abs(value - middle) > half}
         wrong += len(out - chosen)
     return wrong / DRAWS / len(clean)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from harness.acceptance.gates import ALPHA, GATES, accept
 from harness.acceptance.record import FILE, gather, kept
 from harness.acceptance.reference import FOLDER, find, write
-from harness.acceptance.verdict import REJECTED, Verdict, overall
+from harness.acceptance.verdict import REJECTED, Verdict, chance, overall
 from harness.errors import HarnessError
 
 
@@ -48,7 +48,7 @@ def table(verdicts: tuple[Verdict, ...]) -> str:
     """The verdicts, one a line: outcome, gate, p where there is one, the sentence."""
     lines = []
     for verdict in verdicts:
-        p = "" if verdict.p is None else f"p {verdict.p:.2g}, alpha {verdict.alpha:.2g}: "
+        p = "" if verdict.p is None else f"p {chance(verdict.p)}, alpha {verdict.alpha:.2g}: "
         line = f"{verdict.outcome:<12} {verdict.gate:<16} {p}{verdict.what}"
         lines.append(line + (f"\n{'':30}Next: {verdict.next}" if verdict.next else ""))
     return "\n".join([*lines, f"-> {overall(verdicts)}"])

@@ -41,16 +41,21 @@ def prediction(values: Sequence[float], tail: float) -> tuple[float, float]:
 
     mean -+ t(n - 1) * s * sqrt(1 + 1/n), for n >= 2 independent values of one normal distribution.
     """
-    half = student_quantile(tail, len(values) - 1) * _spread(values)
+    half = student_quantile(tail, len(values) - 1) * spread(values)
     return fmean(values) - half, fmean(values) + half
 
 
 def distance(value: float, values: Sequence[float]) -> float:
     """The t of one more value; positive above the mean, infinite when the others do not spread."""
-    apart, spread = value - fmean(values), _spread(values)
-    if spread == 0:
+    apart, unit = value - fmean(values), spread(values)
+    if unit == 0:
         return 0.0 if apart == 0 else math.copysign(math.inf, apart)
-    return apart / spread
+    return apart / unit
+
+
+def spread(values: Sequence[float]) -> float:
+    """The standard deviation of one more value from the mean of these: s * sqrt(1 + 1/n)."""
+    return stdev(values) * math.sqrt(1 + 1 / len(values))
 
 
 def fisher_low(hits: int, of: int, reference_hits: int, reference_of: int) -> float:
@@ -81,10 +86,6 @@ def _where(reached: Callable[[float], bool]) -> float:
 
 def _at_most(hits: int, of: int, p: float) -> float:
     return math.fsum(math.comb(of, k) * p**k * (1 - p) ** (of - k) for k in range(hits + 1))
-
-
-def _spread(values: Sequence[float]) -> float:
-    return stdev(values) * math.sqrt(1 + 1 / len(values))
 
 
 def _odd(angle: float, freedom: int) -> float:

@@ -27,6 +27,11 @@ class Verdict:
     next: str = ""
 
 
+def chance(p: float) -> str:
+    """A probability as text; below 1e-15 the sums it comes from say no more."""
+    return f"= {p:.2g}" if p >= 1e-15 else "< 1e-15"
+
+
 def overall(verdicts: Sequence[Verdict]) -> Outcome:
     """The first rejection, else "cannot tell" when any gate could not or none was asked."""
     outcomes = [verdict.outcome for verdict in verdicts]

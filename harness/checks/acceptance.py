@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from harness.acceptance.verdict import REJECTED, Verdict
+from harness.acceptance.verdict import REJECTED, Verdict, chance
 from harness.checks.finding import Blame, Finding
 
 # Who can mend it, by gate; for all others it is the training.
@@ -34,5 +34,5 @@ def reference(verdicts: Sequence[Verdict]) -> Iterator[Finding]:
 
 def _evidence(verdict: Verdict) -> str:
     if verdict.p is not None:
-        return f"p = {verdict.p:.2g}, rejected below {verdict.alpha:.2g}"
+        return f"p {chance(verdict.p)}, rejected below {verdict.alpha:.2g}"
     return "no test was possible" if verdict.outcome == "cannot tell" else "an exact comparison"

@@ -64,17 +64,17 @@ def test_binomial_intervals_of_none_and_all() -> None:
 
 @pytest.mark.parametrize("tail", [0.05, 0.01])
 def test_a_prediction_interval_covers_one_more_value(tail: float) -> None:
-    """Over 4,000 normal samples of 20, the next value passes each limit as often as stated."""
+    """Over 2,000 normal samples of 20, the next value passes each limit as often as stated."""
     rng = random.Random(7)
     missed = [0, 0]
-    for _ in range(4000):
+    for _ in range(2000):
         low, high = prediction([rng.gauss(5, 2) for _ in range(20)], tail)
         value = rng.gauss(5, 2)
         missed[0] += value < low
         missed[1] += value > high
 
-    allowed = 4 * math.sqrt(tail * (1 - tail) / 4000)
-    assert [count / 4000 for count in missed] == [pytest.approx(tail, abs=allowed)] * 2
+    allowed = 4 * math.sqrt(tail * (1 - tail) / 2000)
+    assert [count / 2000 for count in missed] == [pytest.approx(tail, abs=allowed)] * 2
 
 
 def test_a_prediction_interval_is_wider_than_the_spread() -> None:
