@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
 from harness.acceptance.facts import RunFacts, from_json
-from harness.acceptance.reference import BadReferenceError, Kind, Reference, checked
+from harness.acceptance.reference import FEWEST, BadReferenceError, Kind, Reference, checked
 
 FILE = "training.json"
 
@@ -50,6 +51,8 @@ def gather(target: str, folders: Iterable[Path], made_by: str) -> tuple[Referenc
         run, kind = kept(folder / FILE)
         runs.append(run)
         kinds.append(kind)
+    if len(runs) < FEWEST:
+        raise BadReferenceError(_few(target, len(runs), skipped))
     if len({json.dumps(dict(kind.of), sort_keys=True) for kind in kinds}) > 1:
         raise BadReferenceError(_several(kinds))
     first = kinds[0] if kinds else Kind({})
@@ -66,10 +69,19 @@ def _not_green(folder: Path, target: str) -> str | None:
     except (OSError, ValueError) as error:
         return f"no run.json ({type(error).__name__})"
     if record.get("outcome") != "passed":
-        return f"it {record.get('outcome')}"
+        return f"the run {record.get('outcome')}"
     if record.get("target") != target:
-        return f"its target is {record.get('target')}"
+        return f"the target was {record.get('target')}"
     return None if (folder / FILE).is_file() else f"no {FILE}"
+
+
+def _few(target: str, green: int, skipped: list[str]) -> str:
+    reasons = Counter(line.partition(": ")[2] for line in skipped)
+    left = ", ".join(f"{count} because {reason}" for reason, count in reasons.most_common())
+    return (
+        f"{green} green run(s) of {target}, and {FEWEST} are the fewest that say anything about "
+        f"spread; left out: {left or 'none'}. Next: pytest scenarios --target {target}, again"
+    )
 
 
 def _several(kinds: list[Kind]) -> str:

@@ -68,11 +68,15 @@ def test_a_reference_gathered_from_green_runs_judges_the_next(
 
 
 def test_too_few_runs_make_no_reference(tmp_path: Path, reference: Reference) -> None:
-    """Four runs say too little about spread, and the error says how many do."""
+    """Four runs say too little about spread, and the error says what was left out."""
     runs = [folder(tmp_path, reference, n) for n in range(FEWEST - 1)]
 
-    with pytest.raises(BadReferenceError, match=f"{FEWEST} are the fewest"):
-        gather("azure", runs, "by hand")
+    failed = folder(tmp_path, reference, FEWEST, outcome="failed")
+
+    with pytest.raises(
+        BadReferenceError, match=f"{FEWEST} are the fewest.*1 because the run failed"
+    ):
+        gather("azure", [*runs, failed], "by hand")
 
 
 def test_runs_of_different_kinds_make_no_reference(tmp_path: Path, reference: Reference) -> None:
