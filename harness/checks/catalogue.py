@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from harness.checks import (
     acceptance,
     answer,
+    cluster,
     compute,
     contract,
     data,
@@ -22,6 +23,7 @@ from harness.checks import (
     metrics,
     model,
     quota,
+    rollout,
 )
 from harness.checks.finding import Finding
 from harness.errors import AnswerError, DeployError, JobError, RefusedError, StepError
@@ -83,6 +85,7 @@ CHECKS = (
     Check(3, compute.existing),
     Check(3, endpoint.name),
     Check(3, endpoint.timeouts),
+    Check(3, cluster.created),
     Check(4, data.rows),
     Check(4, data.rules),
     Check(4, data.prompts),
@@ -94,6 +97,7 @@ CHECKS = (
     Check(5, metrics.points),
     Check(5, metrics.rates),
     Check(5, metrics.tokens),
+    Check(7, rollout.came_up),
     Check(7, deployment.healthy),
     Check(7, deployment.traffic),
     Check(8, answer.shape),
@@ -108,6 +112,7 @@ STOPS: dict[str, type[StepError]] = {
     "job": JobError,
     "metrics": JobError,
     "lineage": StepError,
+    "rollout": DeployError,
     "deployment": DeployError,
     "answer": AnswerError,
     "acceptance": JobError,

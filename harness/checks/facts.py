@@ -203,3 +203,14 @@ class Traffic:
     deployment: str
     state: str
     traffic: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """A deployment that did not come up: what the service said, and its last log lines."""
+
+    endpoint: str
+    deployment: str
+    size: str
+    why: str
+    logs: str

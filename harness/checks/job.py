@@ -6,29 +6,25 @@ that some step failed and never why.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from harness.checks.causes import (
+    IMAGE,
+    LOOK,
+    MEMORY,
+    QUOTA,
+    TRANSIENT,
+    UNKNOWN,
+    Cause,
+    cause_of,
+)
 from harness.checks.facts import Child, JobEnd
-from harness.checks.finding import Blame, Finding
-
-
-@dataclass(frozen=True)
-class Cause:
-    """A kind of failure, and what its code or message says."""
-
-    name: str
-    says: str  # a regular expression, whatever the case
-    blame: Blame
-    next: str
-
+from harness.checks.finding import Finding
 
 CAUSES = (  # the first that fits; more particular ones before those that are said of anything
     Cause(
         "out of memory",
-        r"out of memory|outofmemory|oomkilled|cuda error: out|exit(ed with)? code:? 137|cannot "
-        r"allocate memory",
+        MEMORY,
         "SKU",
         "lower per_device_train_batch_size or max_seq_length, or a larger compute.size",
     ),
@@ -40,9 +36,9 @@ CAUSES = (  # the first that fits; more particular ones before those that are sa
     ),
     Cause(
         "quota",
-        r"quota|not enough cores|exceed.*core|limit.*v?cpus",
+        QUOTA,
         "quota",
-        "az ml compute list-usage shows what is left",
+        LOOK,
     ),
     Cause(
         "disk",
@@ -52,7 +48,7 @@ CAUSES = (  # the first that fits; more particular ones before those that are sa
     ),
     Cause(
         "image",
-        r"imagepull|image build|failed to (pull|build)|manifest unknown|docker|environment.*build",
+        IMAGE,
         "component",
         "pin finetune.version in plan.toml to a version whose environment still builds",
     ),
@@ -65,8 +61,7 @@ CAUSES = (  # the first that fits; more particular ones before those that are sa
     ),
     Cause(
         "transient",
-        r"timed? ?out|transient|temporar|connection (reset|aborted|refused)|serviceunavailable|"
-        r"\b(502|503|504)\b|bad ?gateway|too many requests|internalservererror",
+        TRANSIENT,
         "service",
         "run again; it passes or it is no longer transient",
     ),
@@ -78,7 +73,7 @@ CAUSES = (  # the first that fits; more particular ones before those that are sa
         "python -m harness data checks every row",
     ),
 )
-UNKNOWN = Cause("unknown", "", "service", "az ml job download --all, and read std_log.txt")
+READ = "az ml job download --all, and read std_log.txt"
 
 
 def completed(job: JobEnd) -> Iterator[Finding]:
@@ -86,7 +81,7 @@ def completed(job: JobEnd) -> Iterator[Finding]:
     if job.status == "Completed":
         return
     lines = [f"  {child.name}: {child.status}{_said(child)}" for child in job.children]
-    causes = [cause_of(child) for child in job.children if child.status == "Failed"]
+    causes = [kind_of(child) for child in job.children if child.status == "Failed"]
     first = next((cause for cause in causes if cause is not UNKNOWN), UNKNOWN)
     yield Finding(
         "error",
@@ -94,14 +89,13 @@ def completed(job: JobEnd) -> Iterator[Finding]:
         job.name,
         f"cause: {first.name}" if causes else "no child says why",
         first.blame,
-        f"{first.next}; az ml job show --name {job.name}",
+        f"{first.next or READ}; az ml job show --name {job.name}",
     )
 
 
-def cause_of(child: Child) -> Cause:
+def kind_of(child: Child) -> Cause:
     """The kind of failure that a child's code and message tell of."""
-    text = f"{child.code} {child.message}"
-    return next((each for each in CAUSES if re.search(each.says, text, re.IGNORECASE)), UNKNOWN)
+    return cause_of(f"{child.code} {child.message}", CAUSES)
 
 
 def _said(child: Child) -> str:

@@ -41,7 +41,7 @@ def provide_cluster(
     Raises RefusedError when a size, the quota or an existing cluster stands in the way.
     """
     region, found = look_around(connection, plan, model, judge)
-    cluster = found or _create(connection, plan, ledger)
+    cluster = found or _create(connection, plan, ledger, judge)
     size = region.size(plan.compute.size)
     return Cluster(
         name=plan.compute.name,
@@ -130,7 +130,7 @@ def _seen(found: Any | None) -> Existing | None:
     return Existing(str(found.size), plain(found.provisioning_state), _why(found))
 
 
-def _create(connection: Connection, plan: Plan, ledger: Ledger) -> Any:
+def _create(connection: Connection, plan: Plan, ledger: Ledger, judge: Judge) -> Any:
     """The cluster in the first tier that is not refused, as the recipe does."""
     from azure.core.exceptions import HttpResponseError
 
@@ -152,12 +152,8 @@ def _create(connection: Connection, plan: Plan, ledger: Ledger) -> Any:
             ledger.answered("compute", plan.compute.name)
             return created
         refusals.append(f"{tier}: {_why(created)}")
-    raise RefusedError(
-        f"cluster {plan.compute.name!r} of {plan.compute.size} was refused:\n  "
-        + "\n  ".join(refusals)
-        + f"\nNext: az ml compute list-usage --location {connection.location} shows what is left; "
-        "ask for more quota, or set compute.size in plan.toml to another allowed size"
-    )
+    judge("cluster", refusals=refusals, location=connection.location)
+    raise RefusedError(f"cluster {wanted.name!r} was refused: {refusals}")  # nobody judged
 
 
 def _attempt(connection: Connection, plan: Plan, tier: str) -> Any:

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from harness.checks.facts import Link, Traffic
-from harness.errors import DeployError
+from harness.checks.facts import Link, Rollout, Traffic
 from harness.janitor.tags import tags
 from harness.recipe.failing import doing, reason
 from harness.recipe.plain import plain
@@ -52,7 +51,7 @@ def deploy(
     ledger.expect("endpoint", endpoint, plan.deployment.size, plan.deployment.instance_count)
     _create_endpoint(connection, plan, endpoint)
     ledger.answered("endpoint", endpoint)
-    _create_deployment(connection, plan, endpoint, registered)
+    _create_deployment(connection, plan, endpoint, registered, judge)
     deployed = _route_all(connection, plan, endpoint, registered)
     judge("deployment", deployed=deployed.facts)
     judge("lineage", links=deployed.links)
@@ -74,7 +73,7 @@ def _create_endpoint(connection: Connection, plan: Plan, name: str) -> None:
 
 
 def _create_deployment(
-    connection: Connection, plan: Plan, endpoint: str, registered: RegisteredModel
+    connection: Connection, plan: Plan, endpoint: str, registered: RegisteredModel, judge: Judge
 ) -> None:
     from azure.ai.ml.entities import ManagedOnlineDeployment, OnlineRequestSettings, ProbeSettings
     from azure.core.exceptions import HttpResponseError
@@ -93,29 +92,26 @@ def _create_deployment(
     try:
         connection.workspace.online_deployments.begin_create_or_update(deployment).wait()
     except HttpResponseError as error:
-        raise _unhealthy(connection, plan, endpoint, reason(error)) from error
+        judge("rollout", failure=_failure(connection, plan, endpoint, reason(error)))
+        raise
     state = plain(
         connection.workspace.online_deployments.get(wanted.name, endpoint).provisioning_state
     )
     if state != "Succeeded":
-        raise _unhealthy(connection, plan, endpoint, f"provisioning state is {state}")
+        why = f"provisioning state is {state}"
+        judge("rollout", failure=_failure(connection, plan, endpoint, why))
 
 
-def _unhealthy(connection: Connection, plan: Plan, endpoint: str, why: str) -> DeployError:
+def _failure(connection: Connection, plan: Plan, endpoint: str, why: str) -> Rollout:
     """The reason, with the logs that explain it."""
     from azure.core.exceptions import AzureError
 
     name = plan.deployment.name
     try:
-        logs = connection.workspace.online_deployments.get_logs(name, endpoint, _LOG_LINES)
+        logs = str(connection.workspace.online_deployments.get_logs(name, endpoint, _LOG_LINES))
     except AzureError as error:
         logs = f"(the logs cannot be read: {error.message})"
-    return DeployError(
-        f"deployment {name!r} of endpoint {endpoint} on {plan.deployment.size} did not become "
-        f"healthy: {why}\n--- last {_LOG_LINES} log lines ---\n{logs}\n---\n"
-        f"Next: read the logs above; az ml online-deployment get-logs --name {name} "
-        f"--endpoint-name {endpoint} shows more while the endpoint exists"
-    )
+    return Rollout(endpoint, name, plan.deployment.size, why, logs)
 
 
 def _route_all(

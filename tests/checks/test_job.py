@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from harness.checks.facts import Child, JobEnd
-from harness.checks.job import CAUSES, cause_of
+from harness.checks.job import CAUSES, kind_of
 from harness.recipe.job_failure import innermost
 from tests.checks.made import findings
 
@@ -58,7 +58,7 @@ def test_a_completed_job_is_fine() -> None:
 )
 def test_each_cause_is_told_apart(cause: str, message: str) -> None:
     """The child's message says what kind of failure it was, and so who can mend it."""
-    assert cause_of(failed(message)).name == cause
+    assert kind_of(failed(message)).name == cause
 
     (found,) = findings("job", job=JobEnd("j", "Failed", (failed(message),)))
 
@@ -84,7 +84,7 @@ def test_what_stream_returns_from_in_silence(status: str) -> None:
 
 def test_the_code_counts_too() -> None:
     """Some services say it in the code only."""
-    assert cause_of(failed("It failed.", "UserError")).name == "user data"
+    assert kind_of(failed("It failed.", "UserError")).name == "user data"
 
 
 @pytest.mark.parametrize(

@@ -158,7 +158,7 @@ def fault(*specs: str) -> str:
         pytest.param(
             [fault("refuse:compute.create:status=400")],
             "cluster",
-            [],
+            ["cluster.created"],
             ["was refused", "Dedicated: ", "LowPriority: "],
             "list-usage",
             id="cluster-refused-in-every-tier",
@@ -214,7 +214,7 @@ def fault(*specs: str) -> str:
         pytest.param(
             [fault("ends:deployment.create:Failed")],
             "deployed",
-            [],
+            ["rollout.came_up"],
             ["did not become healthy", "log lines ---"],
             "az ml online-deployment get-logs",
             id="deployment-never-healthy",

@@ -1,0 +1,38 @@
+"""Kinds of failure, told by what a service, a cluster or a container says when it fails."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harness.checks.finding import Blame
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A kind of failure, and what its code or message says."""
+
+    name: str
+    says: str  # a regular expression, whatever the case
+    blame: Blame
+    next: str
+
+
+UNKNOWN = Cause("unknown", "", "service", "")
+MEMORY = (
+    r"out of memory|outofmemory|oomkilled|cuda error: out|exit(ed with)? code:? 137|cannot "
+    r"allocate memory"
+)
+QUOTA = r"quota|not enough cores|exceed.*core|limit.*v?cpus"
+IMAGE = r"imagepull|image build|failed to (pull|build)|manifest unknown|docker|environment.*build"
+TRANSIENT = (
+    r"timed? ?out|transient|temporar|connection (reset|aborted|refused)|serviceunavailable|"
+    r"\b(502|503|504)\b|bad ?gateway|too many requests|internalservererror"
+)
+LOOK = "az ml compute list-usage shows what is left"
+
+
+def cause_of(text: str, causes: Sequence[Cause]) -> Cause:
+    """The first cause that fits; the more particular ones stand first."""
+    return next((each for each in causes if re.search(each.says, text, re.IGNORECASE)), UNKNOWN)

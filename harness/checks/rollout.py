@@ -1,0 +1,56 @@
+"""A deployment that did not come up: what its error and its logs tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.checks.causes import IMAGE, LOOK, MEMORY, QUOTA, Cause, cause_of
+from harness.checks.facts import Rollout
+from harness.checks.finding import Finding
+
+CAUSES = (
+    Cause("quota", QUOTA, "quota", LOOK),
+    Cause(
+        "size",
+        r"not a supported vm size|sku.*not (available|supported)|outofcapacity|capacity",
+        "SKU",
+        "set deployment.size in plan.toml to another allowed size",
+    ),
+    Cause("out of memory", MEMORY, "SKU", "a larger deployment.size in plan.toml"),
+    Cause("image", IMAGE, "component", "pin finetune.version in plan.toml"),
+    Cause(
+        "serving environment",
+        r"modulenotfounderror|importerror|no module named|cannot import name",
+        "component",
+        "pin finetune.version in plan.toml: the environment is written by the component",
+    ),
+    Cause(
+        "model files",
+        r"mlflowexception|safetensors|tokenizer|does not appear to have a file|error loading",
+        "training",
+        "az ml model download, and look at the MLmodel file and the weights beside it",
+    ),
+    Cause(
+        "probes",
+        r"liveness|readiness|resourcenotready|probe|\b502\b|timed? ?out",
+        "plan",
+        "a longer deployment.liveness_initial_delay in plan.toml, then run again",
+    ),
+)
+
+
+def came_up(failure: Rollout) -> Iterator[Finding]:
+    """The deployment became healthy, and if not, its error or its logs say why."""
+    cause = cause_of(f"{failure.why}\n{failure.logs}", CAUSES)
+    lines = len(failure.logs.splitlines())
+    yield Finding(
+        "error",
+        f"deployment {failure.deployment!r} of endpoint {failure.endpoint} on {failure.size} did "
+        f"not become healthy: {failure.why}\n--- last {lines} log lines ---\n{failure.logs}\n---",
+        failure.deployment,
+        f"cause: {cause.name}",
+        cause.blame,
+        (f"{cause.next}; " if cause.next else "read the logs above; ")
+        + f"az ml online-deployment get-logs --name {failure.deployment} "
+        f"--endpoint-name {failure.endpoint} shows more while the endpoint exists",
+    )

@@ -1,0 +1,64 @@
+"""A deployment that did not come up, a cluster that was refused: whose fault it is."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.checks.facts import Rollout
+from harness.checks.rollout import CAUSES
+from tests.checks.made import findings
+
+# one text for each cause, as the service or the container puts it
+SAID = {
+    "quota": "Not enough quota available for Standard_NC6s_v3. Current usage/limit: 0/0.",
+    "size": "Standard_NC6s_v3 is not a supported VM size.",
+    "out of memory": "torch.cuda.OutOfMemoryError: CUDA out of memory.",
+    "image": "Failed to pull image mcr.microsoft.com/azureml/curated/foundation-model-inference:63",
+    "serving environment": "ModuleNotFoundError: No module named 'azureml.ai.monitoring'",
+    "model files": "OSError: model does not appear to have a file named config.json",
+    "probes": "Liveness probe failed: HTTP probe failed with statuscode: 502",
+    "unknown": "The operation was canceled.",
+}
+
+
+def failure(why: str = "it failed", logs: str = "") -> Rollout:
+    """A deployment that failed with this."""
+    return Rollout("chat-1", "demo", "Standard_NC6s_v3", why, logs)
+
+
+@pytest.mark.parametrize(("cause", "text"), SAID.items(), ids=SAID)
+def test_error_and_logs_are_read_alike(cause: str, text: str) -> None:
+    """The same cause, and who can mend it, wherever it is said; error and logs are in the text."""
+    blames = {each.name: each.blame for each in CAUSES} | {"unknown": "service"}
+    for told in (failure(why=text), failure(logs=f"starting\n{text}")):
+        (found,) = findings("rollout", failure=told)
+
+        assert (found.severity, found.check) == ("error", "rollout.came_up")
+        assert (found.evidence, found.blame) == (f"cause: {cause}", blames[cause])
+        assert text in found.what
+        assert "get-logs --name demo --endpoint-name chat-1" in found.next
+
+
+def test_every_cause_has_a_text() -> None:
+    """None is in the list without an example here."""
+    assert {cause.name for cause in CAUSES} | {"unknown"} == set(SAID)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "blame"),
+    [
+        ("Dedicated: a Standard NDv2 vCPU quota of 0 and cannot accomodate for 1 node", "quota"),
+        ("Dedicated: STANDARD_NC6 is not supported in region eastus.", "SKU"),
+        ("Dedicated: Received 503 from a service request", "service"),
+        ("Dedicated: no reason was given", "service"),
+    ],
+)
+def test_a_cluster_that_was_refused(refusal: str, blame: str) -> None:
+    """Every tier's refusal is quoted."""
+    refusals = [refusal, "LowPriority: no reason was given"]
+
+    (found,) = findings("cluster", refusals=refusals, location="eastus")
+
+    assert (found.severity, found.check, found.blame) == ("error", "cluster.created", blame)
+    assert all(each in found.what for each in refusals)
+    assert "list-usage --location eastus" in found.next
