@@ -15,6 +15,7 @@ USAGE = """usage: python -m harness COMMAND [options]
   cassettes audit   look for secrets in the cassettes (cassettes audit --help)
   data     check chat data, or prepare it for the job (data --help)
   cassettes diff    what one recording asks otherwise than another (cassettes diff --help)
+  sdk      what changes between releases of the SDK: matrix, diff, bisect (sdk --help)
   reference  what a training is compared with: gather, check (reference --help)
   report   write the page of a run again: report reports/latest/run.json
 """
@@ -46,6 +47,10 @@ def main(arguments: list[str] | None = None) -> int:
             from harness.preflight import main as preflight
 
             return preflight(rest)
+        case ["sdk", *rest]:
+            from harness.sdk.command import main as sdk
+
+            return sdk(rest)
         case ["reference", *rest]:
             from harness.acceptance.command import main as reference
 

@@ -1,0 +1,136 @@
+"""`python -m harness sdk bisect --good A --bad B -- CLAIM`: the first release that differs.
+
+A claim is `import`, an operation (what it asks, such as `compute.create`), or a probe (what it
+gives, such as `batch_endpoint_defaults`). With `--package NAME` the release stays, and the versions
+of that package are searched, for the claim `import`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.errors import SdkError
+from harness.sdk import packages, releases
+from harness.sdk.behaviour import outcome
+from harness.sdk.culprits import between, first_bad
+from harness.sdk.diff import behaviour, recorded
+from harness.sdk.environments import HOME, environment, imported
+from harness.sdk.matrix import Say, fresh_import, matrix
+from harness.sdk.probes import PROBES
+from harness.sdk.row import Row
+from harness.wire.operations import OPERATIONS
+from harness.wire_diff.compare import changes
+
+
+@dataclass(frozen=True)
+class Bisected:
+    """The last version where the claim holds as in the good one, the first where it does not."""
+
+    claim: str
+    package: str
+    good: str
+    bad: str
+    evidence: tuple[str, ...]  # what differs between the two, or the error
+    tried: int
+    again: str  # the command that repeats the last comparison
+
+
+Differs = Callable[[str], Sequence[str]]  # of a version: what differs from the good one
+
+
+def bisect(
+    good: str, bad: str, claim: str, say: Say, home: Path = HOME, package: str = "", sdk: str = ""
+) -> Bisected:
+    """Search the versions between two for the first that changes the claim.
+
+    `package` and `sdk`: search that package's versions under this release instead. Raises SdkError
+    when the claim is none, or the two ends do not differ in it.
+    """
+    differs = _differs(good, claim, say, home, package, sdk)
+    versions = between(package or releases.package(), good, bad)
+    seen: dict[str, Sequence[str]] = {}
+
+    def is_bad(version: str) -> bool:
+        seen[version] = differs(version)
+        say(f"  {version}: {'; '.join(seen[version]) or 'as ' + good}")
+        return bool(seen[version])
+
+    if is_bad(good):
+        raise SdkError(f"{good} is not good: {'; '.join(seen[good])}\nNext: name another --good")
+    if not is_bad(bad):
+        raise SdkError(f"{claim} does not differ between {good} and {bad}. Next: another claim")
+    last, first = first_bad(versions, is_bad)
+    again = f"python -m harness sdk diff {last} {first}"
+    if package or claim == "import":
+        again = _import_again(first, package, sdk)
+    return Bisected(
+        claim, package or releases.package(), last, first, tuple(seen[first]), len(seen), again
+    )
+
+
+def _import_again(first: str, package: str, sdk: str) -> str:
+    wanted = [*releases.fresh(sdk or first), *([f"{package}=={first}"] if package else [])]
+    packages_of = " ".join(f"'{each}'" for each in wanted)
+    return (
+        f"python -m venv again && again/bin/pip install {packages_of} && "
+        "again/bin/python -c 'import azure.ai.ml.entities'"
+    )
+
+
+def _differs(good: str, claim: str, say: Say, home: Path, package: str, sdk: str) -> Differs:
+    """How to look at one version."""
+    if package:
+        if claim != "import" or not sdk:
+            raise SdkError("--package needs --sdk RELEASE and the claim `import`")
+        return _importing_with(package, sdk, home)
+    if claim == "import":
+        return lambda version: _why_not(fresh_import(version, home))
+    if claim in PROBES:
+        return _probing(good, claim, say, home)
+    if claim in {operation.name for operation in OPERATIONS}:
+        return _asking(good, claim, say, home)
+    raise SdkError(
+        f"{claim!r} is no claim: `import`, an operation (docs/operations.md), or one of "
+        f"{', '.join(PROBES)}"
+    )
+
+
+def _why_not(found: object) -> Sequence[str]:
+    texts = (getattr(found, "installs", ""), getattr(found, "error", ""))
+    return [text for text in texts if text]
+
+
+def _importing_with(package: str, sdk: str, home: Path) -> Differs:
+    """Whether the release imports with one version of a package; all else that keeps it stays."""
+    pins = [pin for pin in releases.pins(sdk) if not pin.startswith(package)]
+    made = environment([*releases.fresh(sdk), *pins], home)
+
+    def differs(version: str) -> Sequence[str]:
+        pin = f"{package}=={version}"
+        over = packages.lay_over(home / "over" / pin.replace("==", "-"), pin)
+        return _why_not(imported(made.python, over=[over]))
+
+    return differs
+
+
+def _row(version: str, say: Say, home: Path) -> Row:
+    return matrix([version], say, home)[0]
+
+
+def _probing(good: str, claim: str, say: Say, home: Path) -> Differs:
+    def answer(version: str) -> dict[str, object]:
+        found: dict[str, object] = behaviour(_row(version, say, home), home)["probes"][claim]
+        return found
+
+    return lambda version: [str(each) for each in outcome(claim, answer(good), answer(version))]
+
+
+def _asking(good: str, claim: str, say: Say, home: Path) -> Differs:
+    def differs(version: str) -> Sequence[str]:
+        one, two = (recorded(_row(each, say, home), home) for each in (good, version))
+        found = (each for each in changes(one, two) if each.operation == claim)
+        return list(dict.fromkeys(str(each) for each in found))
+
+    return differs

@@ -1,0 +1,110 @@
+"""`python -m harness sdk ...`: what changes between releases of the SDK."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from harness.errors import CassetteError, SdkError
+from harness.sdk import releases
+from harness.sdk.environments import HOME
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """matrix: 1 when a release does not run; diff: see harness/sdk/diff.py; bisect: 0 when found.
+
+    2 means that nothing can be said: a release does not install, or has no recording.
+    """
+    given = _parser().parse_args(arguments)
+    try:
+        return int(given.act(given))
+    except (SdkError, CassetteError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m harness sdk", description=__doc__)
+    parts = parser.add_subparsers(required=True, metavar="matrix|diff|bisect")
+    one = parts.add_parser("matrix", help="does each release install, import, run the recipe")
+    add = one.add_argument
+    add("--releases", type=_comma, default=releases.listed(), metavar="A,B,...", help="which")
+    add("--again", action="store_true", help="also those that were tried before")
+    add("--why", action="store_true", help="find the package that keeps a release from importing")
+    add("--its-day", action="store_true", help="import it as resolved on the day it came as well")
+    add("--page", type=Path, metavar="FILE", help="write the page, such as docs/sdk-matrix.md")
+    one.set_defaults(act=_matrix)
+    two = parts.add_parser("diff", help="what a release asks and does otherwise than another")
+    two.add_argument("before", metavar="A")
+    two.add_argument("after", metavar="B")
+    two.set_defaults(act=_diff)
+    three = parts.add_parser("bisect", help="the first release that changes a claim")
+    add = three.add_argument
+    add("--good", required=True, metavar="A")
+    add("--bad", required=True, metavar="B")
+    add("--package", default="", metavar="NAME", help="search its versions, not the SDK's")
+    add("--sdk", default="", metavar="RELEASE", help="under which release, with --package")
+    add("claim", help="`import`, an operation such as compute.create, or a probe")
+    three.set_defaults(act=_bisect)
+    for each in (one, two, three):
+        each.add_argument("--json", action="store_true", help="for machines")
+        each.add_argument("--home", type=Path, default=HOME, help="where environments are kept")
+    return parser
+
+
+def _comma(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, text.split(",")))
+
+
+def _matrix(given: argparse.Namespace) -> int:
+    from harness.sdk.matrix import matrix
+    from harness.sdk.table import page, table
+
+    rows = matrix(
+        given.releases,
+        _say,
+        given.home,
+        again=given.again,
+        why=given.why,
+        its_day=given.its_day,
+    )
+    if given.page:
+        given.page.write_text(page(rows, time.strftime("%Y-%m-%d")), encoding="utf-8")
+    _print(json.dumps([asdict(row) for row in rows], indent=1) if given.json else table(rows))
+    return int(any(row.ran is None or row.ran.outcome != "passed" for row in rows))
+
+
+def _diff(given: argparse.Namespace) -> int:
+    from harness.sdk.diff import diff, machine, told
+
+    found = diff(given.before, given.after, _say, given.home)
+    _print(machine(found) if given.json else "\n".join(told(found)))
+    return int(found.worst in ("breaking", "risky"))
+
+
+def _bisect(given: argparse.Namespace) -> int:
+    from harness.sdk.bisect import bisect
+
+    found = bisect(given.good, given.bad, given.claim, _say, given.home, given.package, given.sdk)
+    if given.json:
+        _print(json.dumps(asdict(found), indent=1))
+        return 0
+    _print(f"{found.claim} changes in {found.package} {found.bad}; {found.good} is the last before")
+    _print("\n".join(f"  {each}" for each in found.evidence))
+    _print(f"{found.tried} versions were looked at. Again: {found.again}")
+    return 0
+
+
+def _say(text: str) -> None:
+    """Progress, kept apart from the result."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
