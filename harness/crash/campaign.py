@@ -37,15 +37,13 @@ class _Going:
     ended: float = 0.0
     exit_code: int = 0
     created: int = 0
-    open: tuple[str, ...] = ()
     trouble: str = ""
 
     def note_end(self, status: int) -> None:
-        """The run has ended: how, and what it left to its watchdog."""
+        """The run has ended: how, and how much it had written down."""
         self.ended, self.exit_code = time.monotonic(), os.waitstatus_to_exitcode(status)
         if ledger := self.attempt.ledger():
             self.created = len(ledger.entries())
-            self.open = tuple(f"{each.kind} {each.name}" for each in ledger.open_entries())
 
 
 class Campaign:
@@ -154,7 +152,7 @@ class Campaign:
             reached="struck" in attempt.exchanges(),
             exit_code=going.exit_code,
             created=going.created,
-            open_at_end=going.open,
+            watchdog_acted=attempt.watchdog_acted(),
             clean_seconds=round(clean, 2),
             left_by_watchdog=by_watchdog,
             left=left,

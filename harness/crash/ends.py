@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import resource
 import signal
+import time
 from contextlib import suppress
 from pathlib import Path
 
 from harness.crash.points import Point
+from harness.janitor.ledger import Ledger
+from harness.janitor.prices import Prices, adopt, prices
 
+MONEY = 100  # dollars that a run may spend which is to meet that limit
 _BLOCK = 4 << 20  # bytes; less than the stack of a thread
 _BALLAST: list[bytearray] = []  # what fills the memory must not be given back
 
@@ -37,6 +41,9 @@ def end(point: Point, folder: Path) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         case "watchdog":
             _kill_watchdog(folder)
+        case "money":  # the limits are looked at once a second, and end this sleep
+            _spend_nearly_all(folder)
+            time.sleep(60)
         case "lost":
             from requests.exceptions import ConnectionError as Lost
 
@@ -52,6 +59,13 @@ def _use_up_memory() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (now, resource.getrlimit(resource.RLIMIT_AS)[1]))
     while True:
         _BALLAST.append(bytearray(_BLOCK))
+
+
+def _spend_nearly_all(folder: Path) -> None:
+    """Make everything so dear that the run has spent 91 of its hundred dollars."""
+    entries = Ledger(next(folder.glob("*/ledger.jsonl"))).entries()
+    dearer = 0.91 * MONEY / prices().spent(entries)
+    adopt(Prices({size: price * dearer for size, price in prices().hourly.items()}))
 
 
 def _kill_watchdog(folder: Path) -> None:

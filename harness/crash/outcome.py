@@ -23,7 +23,7 @@ class Result:
     reached: bool
     exit_code: int  # of pytest; of its controller where a worker was killed
     created: int  # things that the run had written down
-    open_at_end: tuple[str, ...]  # those of them that it did not delete itself
+    watchdog_acted: bool  # the run left something to it, if only its own end
     clean_seconds: float  # from the end of the run to the end of its watchdog
     left_by_watchdog: tuple[str, ...]
     left: tuple[str, ...]  # after one sweep
@@ -94,7 +94,7 @@ def write(path: Path, results: Sequence[Result], seconds: float, stray: Sequence
         "killed": sum(result.reached for result in results),
         "left": sum(len(result.left) for result in results),
         "left_of_no_point": list(stray),
-        "needed_its_watchdog": sum(1 for result in results if result.open_at_end),
+        "needed_its_watchdog": sum(result.watchdog_acted for result in results),
         "needed_a_sweep": sum(1 for result in results if result.left_by_watchdog),
         "clean_seconds": {"max": max(cleaned, default=0.0), "median": median(cleaned or [0.0])},
         "ways": dict(Counter(result.point.split(":")[2] for result in results)),

@@ -18,6 +18,7 @@ ENDS = {  # at those that are named; the others show nothing new there
     "memory": "no memory is left, for cleaning up hardly any",
     "first": "an exception, under pytest -x",
     "maxfail": "an exception, under pytest --maxfail=1",
+    "money": "nine tenths of limits.money_usd are spent",
     "both": "SIGKILL of the watchdog and of pytest",
     "watchdog": "SIGKILL of the watchdog alone; the run goes on",
 }

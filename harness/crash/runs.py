@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from harness.crash.ends import MONEY
 from harness.crash.points import Point
 from harness.crash.warm import pytest_here
 from harness.janitor.ledger import Ledger
@@ -30,6 +31,7 @@ _OPTIONS = {  # that a way to end goes with
     "worker": ["-n", "1", "--max-worker-restart=0"],
     "first": ["-x"],
     "maxfail": ["--maxfail=1"],
+    "money": ["--set", f"limits.money_usd={MONEY}"],
 }
 
 
@@ -90,6 +92,10 @@ class Attempt:
         """What it wrote down before it created anything; None when it came to no run."""
         found = next(self.folder.glob("*/ledger.jsonl"), None)
         return Ledger(found) if found else None
+
+    def watchdog_acted(self) -> bool:
+        """Whether a watchdog of it had something to do."""
+        return any(file.stat().st_size for file in self.folder.glob("*/watchdog.log"))
 
     def watchdogs(self) -> list[int]:
         """The process ids of its watchdogs."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import LeftoverError
@@ -58,14 +59,24 @@ class Cleanup:
 
     deleted: tuple[Deleted, ...]
     leftovers: tuple[Leftover, ...]
+    ledger: Path | None = None  # what they stand in
 
     def check(self) -> None:
-        """Raises LeftoverError naming each thing left, its price and the command to type."""
+        """Raises LeftoverError naming each thing left, its price and the commands to type."""
         if self.leftovers:
             raise LeftoverError(
                 f"{len(self.leftovers)} thing(s) may still exist and cost money. "
-                "Next, type:\n" + "\n".join(map(told, self.leftovers))
+                f"Next, type:\n{self._all_at_once()}"
+                "or, one by one:\n" + "\n".join(map(told, self.leftovers))
             )
+
+    def _all_at_once(self) -> str:
+        """The one command that finishes it, when nothing stands in the way any more."""
+        if self.ledger is None:
+            return ""
+        folder, here = self.ledger.parent.resolve(), Path.cwd()
+        shown = folder.relative_to(here) if folder.is_relative_to(here) else folder
+        return f"  python -m harness sweep {shown}\n"
 
 
 class StillThereError(LeftoverError):
@@ -90,6 +101,7 @@ def delete_all(
     return Cleanup(
         tuple(one for one in found if isinstance(one, Deleted)),
         tuple(one for one in found if isinstance(one, Leftover)),
+        ledger.path,
     )
 
 
@@ -155,8 +167,9 @@ def _patiently(hands: Hands, entry: Entry, patience: float) -> tuple[str, ...]:
     import stamina
 
     until, renewals = time.monotonic() + patience, 0
+    tries, seconds = (None, patience) if patience else (1, None)
     for attempt in stamina.retry_context(
-        on=worth_another_try, attempts=None, timeout=patience, wait_initial=0.3, wait_max=15.0
+        on=worth_another_try, attempts=tries, timeout=seconds, wait_initial=0.3, wait_max=15.0
     ):
         with attempt:
             try:

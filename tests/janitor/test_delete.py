@@ -137,6 +137,17 @@ def test_patience_ends(tmp_path: Path) -> None:
     assert time.monotonic() - began < 5
 
 
+def test_no_patience_is_one_try(tmp_path: Path) -> None:
+    """`limits.patience_seconds = 0`: asked once, then named."""
+    workspace = Workspace(("endpoint", "e"))
+    workspace.refuse["e"] = [503] * 9
+
+    (left,) = delete_all(workspace, ledger_of(tmp_path, ("endpoint", "e")), 0).leftovers
+
+    assert left.why == "RefusedError: HTTP 503"
+    assert workspace.asked == [("endpoint", "e")]
+
+
 def test_a_list_that_lags_is_waited_for(tmp_path: Path) -> None:
     """Gone is what neither a GET nor the list shows."""
     workspace = Workspace(("endpoint", "e"))

@@ -5,12 +5,9 @@ At rest nothing of ours is left, and nothing of others is gone.
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
+import copy
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -22,10 +19,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from harness.janitor.arm_hands import ArmHands
 from harness.janitor.delete import delete_all
-from harness.janitor.environment import twin_environment
 from harness.janitor.ledger import Ledger, Place
 
-ROOT = Path(__file__).parents[2]
 BODIES: dict[str, Any] = {
     "endpoint": {"location": "eastus", "properties": {"authMode": "Key", "properties": {}}},
     "compute": {
@@ -39,25 +34,6 @@ BODIES: dict[str, Any] = {
         },
     },
 }
-
-
-@pytest.fixture(scope="module")
-def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A running twin: the file that leads to it."""
-    folder = tmp_path_factory.mktemp("twin")
-    file = folder / "ready.json"
-    command = [sys.executable, "-m", "harness", "twin", "--state", str(folder)]
-    process = subprocess.Popen(
-        [*command, "--ready-file", str(file)], cwd=ROOT, stdout=subprocess.DEVNULL
-    )
-    until = time.monotonic() + 60
-    while not file.exists():
-        assert process.poll() is None
-        assert time.monotonic() < until
-        time.sleep(0.05)
-    yield file
-    process.terminate()
-    process.wait(30)
 
 
 class TwoRuns(RuleBasedStateMachine):
@@ -80,6 +56,7 @@ class TwoRuns(RuleBasedStateMachine):
             ledger.describe(self.place)
         self.theirs = {("endpoint", f"e{self.id}-their"), ("compute", f"c{self.id}-found")}
         self.ours: set[tuple[str, str]] = set()
+        self.kept: set[str] = set()
         self.count = 0
         for kind, name in self.theirs:
             self.put(kind, name)
@@ -90,6 +67,13 @@ class TwoRuns(RuleBasedStateMachine):
         name = self.expected(run, kind)
         self.put(kind, name)
         self.ledgers[run].answered(kind, name)
+
+    @rule(run=run)
+    def create_what_is_to_be_kept(self, run: int) -> None:
+        """A cluster with a node that never goes, in a plan that keeps clusters."""
+        name = self.expected(run, "compute", keep=True)
+        self.put("compute", name, nodes=1)
+        self.ledgers[run].answered("compute", name)
 
     @rule(run=run, kind=kind)
     def create_without_an_answer(self, run: int, kind: str) -> None:
@@ -136,47 +120,45 @@ class TwoRuns(RuleBasedStateMachine):
         self.folder.cleanup()
         assert not self.ours & there
         assert self.theirs <= there
+        assert {name: self.hands.floor(name) for name in self.kept} == dict.fromkeys(self.kept, 0)
 
-    def expected(self, run: int, kind: str) -> str:
+    def expected(self, run: int, kind: str, *, keep: bool = False) -> str:
         """A new name, written into the run's ledger."""
         self.count += 1
         name = f"{kind[0]}{self.id}-r{run}n{self.count}"
-        self.ledgers[run].expect(kind, name)
-        self.ours.add((kind, name))
+        self.ledgers[run].expect(kind, name, keep=keep)
+        (self.kept.add(name) if keep else self.ours.add((kind, name)))
         return name
 
-    def put(self, kind: str, name: str) -> None:
+    def put(self, kind: str, name: str, nodes: int = 0) -> None:
         """What the recipe sends, without the SDK."""
+        body = copy.deepcopy(BODIES[kind])
+        if nodes:
+            body["properties"]["properties"]["scaleSettings"]["minNodeCount"] = nodes
         answer = requests.put(
             self.hands._url(kind, name),
-            json=BODIES[kind],
+            json=body,
             headers={"Authorization": f"Bearer {self.hands._bearer()}"},
             timeout=30,
         )
         assert answer.status_code in (200, 201), answer.text
 
 
-def test_at_rest_nothing_of_ours_is_left_and_nothing_of_others_gone(ready: Path) -> None:
+def test_at_rest_nothing_of_ours_is_left_and_nothing_of_others_gone(hands: ArmHands) -> None:
     """For any interleaving of two runs, a stranger and a sweeper."""
-    with twin_environment(ready) as reachable:
-        assert reachable
-        env = json.loads(ready.read_text())["env"]
-        names = ("AZURE_SUBSCRIPTION_ID", "AZURE_RESOURCE_GROUP", "AZURE_WORKSPACE_NAME")
-        TwoRuns.place = Place(*(env[name] for name in names))
-        run_state_machine_as_test(
-            TwoRuns,
-            settings=settings(
-                max_examples=8,
-                stateful_step_count=8,
-                deadline=None,
-                suppress_health_check=list(HealthCheck),
-            ),
-        )
+    TwoRuns.place = hands.place
+    run_state_machine_as_test(
+        TwoRuns,
+        settings=settings(
+            max_examples=8,
+            stateful_step_count=8,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
 
 
-def test_no_token_leaves_for_another_host(ready: Path) -> None:
+def test_no_token_leaves_for_another_host(hands: ArmHands) -> None:
     """An operation's address that leads elsewhere is refused before anything is sent."""
-    with twin_environment(ready):
-        hands = ArmHands(Place("s", "g", "w"))
-        with pytest.raises(Exception, match="no token is sent there"):
-            hands._follow("https://evil.example/poll", time.monotonic() + 5)
+    with pytest.raises(Exception, match="no token is sent there"):
+        hands._follow("https://evil.example/poll", time.monotonic() + 5)

@@ -120,17 +120,6 @@ def test_a_senseless_command_line_deletes_nothing(arguments: list[str]) -> None:
     assert sweep(*arguments).returncode == 2
 
 
-def test_a_sample_of_the_crash_campaign_leaves_nothing() -> None:
-    """Three points of `make crash`, another three every day."""
-    day = str(int(time.time() // 86400))
-    command = [sys.executable, "-m", "harness.crash", "--sample", "3", "--seed", day]
-
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
-
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "killed at 3 of 3 points: 0 left" in done.stdout
-
-
 @pytest.mark.slow_crash
 @pytest.mark.parametrize("without", ["watchdog", "ledger"])
 def test_the_campaign_finds_leaks(without: str) -> None:

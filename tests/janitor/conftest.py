@@ -1,0 +1,62 @@
+"""A twin for all tests of the janitor that need no other."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from harness.janitor.arm_hands import ArmHands
+from harness.janitor.environment import twin_environment
+from harness.janitor.ledger import Place
+
+ROOT = Path(__file__).parents[2]
+
+
+@contextmanager
+def running_twin(folder: Path, options: Sequence[str] = ()) -> Iterator[Path]:
+    """A twin while the block runs: the file that leads to it."""
+    file = folder / "ready.json"
+    command = [sys.executable, "-m", "harness", "twin", "--state", str(folder / "state"), *options]
+    process = subprocess.Popen(
+        [*command, "--ready-file", str(file)], cwd=ROOT, stdout=subprocess.DEVNULL
+    )
+    until = time.monotonic() + 60
+    while not file.exists():
+        assert process.poll() is None
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    try:
+        yield file
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+@pytest.fixture(scope="session")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The twin's ready file."""
+    with running_twin(tmp_path_factory.mktemp("twin")) as file:
+        yield file
+
+
+@pytest.fixture
+def place(ready: Path) -> Place:
+    """Its workspace."""
+    env = json.loads(ready.read_text())["env"]
+    names = ("AZURE_SUBSCRIPTION_ID", "AZURE_RESOURCE_GROUP", "AZURE_WORKSPACE_NAME")
+    return Place(*(env[name] for name in names))
+
+
+@pytest.fixture
+def hands(ready: Path, place: Place) -> Iterator[ArmHands]:
+    """Hands in it, and this process's environment led to it."""
+    with twin_environment(ready) as reachable:
+        assert reachable
+        yield ArmHands(place)

@@ -1,0 +1,37 @@
+"""The watchdog alone: a run that hangs is ended when its time is over."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from harness.janitor.watch import PROGRAM
+from harness.limits import ceiling
+from harness.plan import Limits
+
+
+def test_a_run_that_hangs_is_killed_when_its_time_is_over(tmp_path: Path) -> None:
+    """Nothing it does itself is needed: not a signal handler, not a free thread, not memory."""
+    run = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    command = [sys.executable, "-I", "-S", str(PROGRAM), str(tmp_path), str(run.pid), "0.5"]
+    here, there = os.pipe()  # the run's end stays open: it has said nothing and has not ended
+    began = time.monotonic()
+
+    done = subprocess.run(command, stdin=here, capture_output=True, text=True)
+
+    code = run.wait(10)
+    os.close(here)
+    os.close(there)
+    assert code == -9
+    assert time.monotonic() - began < 20
+    assert f"the run (pid {run.pid}) is still there after 0.0 minutes; ending it" in done.stdout
+    assert "nothing is left" in done.stdout
+
+
+def test_the_time_of_a_run_is_its_limit_and_one_patience() -> None:
+    """A run that has a limit in minutes, and only such a one."""
+    assert ceiling(Limits(minutes=2, patience_seconds=30)) == 150
+    assert ceiling(Limits(minutes=0)) == 0
