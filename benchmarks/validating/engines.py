@@ -14,6 +14,7 @@ import random
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +51,12 @@ def ours(path: Path, out: Path) -> tuple[int, int]:
     from harness.dataset.rules import Wanted
 
     wanted = Wanted(columns=("prompt", "prompt_id", "messages"))
-    judge, reservoir = Judge(path.name, wanted), Reservoir(_wanted(path), SEED)
-    with opened(path, lambda _: None) as stream, kept(out) as file:
+    judge = Judge(path.name, wanted)
+    with (
+        closing(Reservoir(_wanted(path), SEED)) as reservoir,
+        opened(path, lambda _: None) as stream,
+        kept(out) as file,
+    ):
         for line in judge.kept(lines(stream, wanted.longest_line)):
             reservoir.add(line)
         for line in reservoir.rows():
