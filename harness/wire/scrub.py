@@ -51,10 +51,11 @@ KEPT_RESPONSE_HEADERS = (
 
 # names whose value is a secret, in JSON, XML, forms and connection strings
 GUARDED_NAMES = (
-    "access_?token|refresh_?token|id_?token|token|client_?secret|client_assertion|secret|password|"
-    "primary_?key|secondary_?key|account_?key|access_?key|shared_?access_?key|api_?key|"
-    "shared_?access_?signature|connection_?string|x-azureml-token|x-identity-header|authorization|"
-    "cookie|set-cookie|admin_?password|ssh_?private_?key|signing_?key|value_?of_?secret"
+    "access[_-]?token|refresh[_-]?token|id[_-]?token|token|client[_-]?secret|client_assertion|"
+    "secret|password|primary[_-]?key|secondary[_-]?key|account[_-]?key|access[_-]?key|"
+    "shared[_-]?access[_-]?key|api[_-]?key|shared[_-]?access[_-]?signature|"
+    "connection[_-]?string|x-azureml-token|x-identity-header|authorization|cookie|set-cookie|"
+    "admin[_-]?password|ssh[_-]?private[_-]?key|signing[_-]?key|value[_-]?of[_-]?secret"
 )
 USER_NAMES = (
     "createdBy|lastModifiedBy|userName|upn|user_name|userPrincipalName|userPuId|"
@@ -74,7 +75,7 @@ _FORM_SECRET = re.compile(rf"(?<![\w-])((?:{GUARDED_NAMES})=)([^&;,\s\"'<>\\]+)"
 _SCHEME_SECRET = re.compile(r"\b((?:Bearer|Basic|SharedKey(?:Lite)?) )([^\s\"'<>\\,]+)")
 _USERINFO = re.compile(r"(?<=://)([^/\s@\"'<>:]+:[^/\s@\"'<>]+)(?=@)")
 _SIGNATURE = re.compile(
-    r"(?<![A-Za-z])(sig(?:=|%3D))((?:(?!%26)[^&\s\"'<>\\;])+)"
+    r"(?:(?<![A-Za-z])|(?<=%[0-9A-F][0-9A-F]))(sig(?:=|%3D))((?:(?!%26)[^&\s\"'<>\\;])+)"
     r"|((?:[?&]|&amp;|\\u0026)(?:c|s|h|code)=)([\w%.~-]{16,})",
     re.I,
 )
@@ -115,7 +116,7 @@ _DATE = re.compile(
 _COMPACT = re.compile(r"(20\d\d)(\d\d)(\d\d)T\d{6}Z")
 _HTTP_DATE = re.compile(r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d \w{3} 20\d\d \d\d:\d\d:\d\d GMT")
 _EPOCH = re.compile(r"(?<![\d.A-Za-z])(1\d{9})(\d{3})?(?:\.(\d{1,9}))?(?![\dA-Za-z])")
-_TICKS = re.compile(r"(?<![\d.])63\d{16}(?!\d)")
+_TICKS = re.compile(r"(?<![\d.])6[345]\d{16}(?!\d)")  # of .NET, to the year 2091
 _FRACTION = "789012345"
 
 

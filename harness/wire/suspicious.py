@@ -16,7 +16,9 @@ from itertools import pairwise
 from typing import Any
 
 _TOKEN = re.compile(r"eyJ[\w-]{8,}\.[\w-]{8,}")
-_SIGNED = re.compile(r"(?<![A-Za-z])sig(?:=|%3D)(?!<)[^&\s\"']{4,}", re.I)
+_SIGNED = re.compile(
+    r"(?:(?<![A-Za-z])|(?<=%[0-9A-F][0-9A-F]))sig(?:=|%3D)(?!<)[^&\s\"']{4,}", re.I
+)
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 _RUN = re.compile(r"[A-Za-z0-9+/=]{24,}")
 _HEX = re.compile(r"(?<![0-9A-Za-z])[0-9a-f]{40,}(?![0-9A-Za-z])")
