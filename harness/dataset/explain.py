@@ -57,8 +57,8 @@ def _line(line: bytes, wanted: Wanted) -> list[Problem]:
     except RecursionError:
         return [Problem("not-json", "", "it is nested too deep")]
     except ValueError as error:
-        ended = line.endswith(b"\n")
-        return [Problem("not-json" if ended else "truncated", "", _words(error))]
+        cut = isinstance(error, json.JSONDecodeError) and not line.endswith(b"\n")
+        return [Problem("truncated" if cut else "not-json", "", _words(error))]
 
 
 def _refuse(name: str) -> None:
