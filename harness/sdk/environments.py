@@ -73,7 +73,7 @@ def imported(python: Path, *, over: Sequence[Path] = ()) -> Imported:
     Raises SdkError when the process does not even say what went wrong.
     """
     done = subprocess.run(
-        [str(python), str(_SCRIPT)],
+        [str(python), "-P", str(_SCRIPT)],  # -P: our modules are none of its
         env=clean(PYTHONPATH=os.pathsep.join(map(str, over))),
         capture_output=True,
         text=True,
