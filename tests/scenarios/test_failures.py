@@ -227,6 +227,14 @@ def fault(*specs: str) -> str:
             "get-logs shows the exception",
             id="empty-answer-with-200",
         ),
+        pytest.param(
+            ["twin.image=foundation-model-serve"],
+            "answer",
+            ["answer.shape"],
+            ["an error inside a 200", "messages must be objects with role and content"],
+            "compare sample_score.json with the shape its image expects",
+            id="an-image-that-takes-no-nested-messages",
+        ),
     ],
 )
 def test_it_says_what_broke_and_leaves_nothing(
@@ -302,6 +310,30 @@ def test_the_registry_of_today_works_once_told_what_to_ignore(tmp_path: Path) ->
         "model.archived",
         "model.retired",
     }
+    page = next(tmp_path.glob("2*/index.html")).read_text()
+    assert "cannot tell whether Standard_NC24ads_A100_v4 is right" in page
+    assert "who can mend it: base model" in page
+    assert "cannot tell: the model publishes no" in outcome.output
+
+
+def test_nothing_to_ask_is_known_before_the_training(
+    tmp_path: Path, large: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No row of test_gen ends with the user's turn: step 4 says so, and no job is submitted."""
+    monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
+    rows = (SAMPLE / "test_gen.jsonl").read_text().splitlines(keepends=True)
+    answered = [row for row in rows if json.loads(row)["messages"][-1]["role"] == "assistant"]
+    (large / "test_gen.jsonl").write_text("".join(answered))
+
+    outcome = run_recipe(tmp_path, "data.source=hub", "data.percent=100", f"data.dataset={large}")
+
+    name, error = outcome.failed_step()
+    assert name == "splits"
+    assert f"none of the {len(answered)} rows of test_gen.jsonl ends with a user's turn" in error
+    assert outcome.record is not None
+    assert {deleted.kind for deleted in outcome.record.deleted} == {"compute"}
+    (found,) = [each for each in outcome.record.findings if each.severity == "error"]
+    assert (found.check, found.blame) == ("data.prompts", "data")
 
 
 def test_no_network_to_the_twin(tmp_path: Path) -> None:
