@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -202,3 +203,31 @@ def test_a_line_without_end_is_not_held(tmp_path: Path) -> None:
 def test_the_first_rows_pass_over_blank_lines() -> None:
     """As `datasets` counts: a blank line is no row."""
     assert list(first([b"1\n", b"\n", b"2\n", b"3\n"], 2)) == [b"1\n", b"\n", b"2\n"]
+
+
+def chat(*messages: bytes) -> bytes:
+    """A row of messages as they are written."""
+    return b'{"messages":[%b]}' % b",".join(messages)
+
+
+ASKED, SAID = b'{"role":"user","content":"%b"}', b'{"role":"assistant","content":"b"}'
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (b'{"a":NaN}', "not-json: NaN is no JSON number"),
+        (chat(ASKED % b"\\ud800", SAID), "messages[0].content: not-json: \\ud800 is half of a"),
+        (chat(SAID[:-1] + b',"role":"user"}'), "messages[0].role: repeated-field: 'role' stands"),
+        (chat(ASKED % b"\xe9", SAID), "not-utf8: byte 40 (0xe9) is not UTF-8"),
+        (b'{"prompt":7,"messages":[]}', "prompt: wrong-type: a text is wanted, found a number (7)"),
+        (chat(ASKED, SAID, SAID), "messages[2].role: wrong-order: it is the user's turn"),
+        (chat(b'{"role":"user"}', SAID), "messages[0].content: missing-field: there is no such"),
+        (chat(b"[]", SAID), "messages[0]: wrong-type: an object is wanted, found a list"),
+    ],
+)
+def test_a_problem_says_where_and_what(line: bytes, words: str) -> None:
+    """File and line, the field's path, the rule, and what was found there."""
+    told, _ = judged(b"\n".join([*GOOD, line, b""]))
+
+    assert f"  train.jsonl:13: {words}" in told.complaint()
