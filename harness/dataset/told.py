@@ -57,7 +57,7 @@ class Told:
     def _next(self) -> str:
         """The command that helps, as far as one can."""
         rules = [BY_NAME[name] for name in self.refused]
-        hints = ["correct the lines above"]
+        hints = [self._look()]
         drops = [rule.name for rule in rules if rule.component == "drops"]
         takes = [rule.name for rule in rules if rule.component == "takes" and not rule.always]
         if drops:
@@ -65,6 +65,13 @@ class Told:
         if takes:
             hints.append(f"keep them all the same with --allow {' --allow '.join(takes)}")
         return "; or ".join(hints)
+
+    def _look(self) -> str:
+        """How to see the first line that is wrong."""
+        line = next((problem.line for problem in self.problems if problem.line), None)
+        if line is None or not self.name.endswith(".jsonl"):
+            return "correct what is told above"
+        return f"correct what is told above (sed -n {line}p {self.name} shows the first line)"
 
 
 def counted(counts: Mapping[str, int]) -> str:
