@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.janitor.ledger import Ledger
+from harness.janitor.ledger import Ledger, Place
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "pytest", "scenarios/finetune_chat", "--target", "twin", "-q"]
@@ -112,6 +112,23 @@ def test_run_and_watchdog_killed_then_sweep(tmp_path: Path) -> None:
     assert "gone: compute gpu-cluster-big" in done.stdout
     assert "0 left" in done.stdout
     assert (again.returncode, "nothing is open" in again.stdout) == (0, True)
+
+
+def test_a_dry_run_writes_nothing_down_either(tmp_path: Path) -> None:
+    """Not even that a twin that has ended took everything along."""
+    ledger = Ledger(tmp_path / "ledger.jsonl")
+    ledger.describe(Place("s", "g", "w"), ready=tmp_path / "ended.json")
+    ledger.expect("endpoint", "e")
+    before = ledger.path.read_bytes()
+
+    dry = sweep(str(ledger.path), "--dry-run")
+    after = ledger.path.read_bytes()
+    done = sweep(str(ledger.path))
+
+    assert (dry.returncode, done.returncode) == (0, 0)
+    assert "gone: endpoint e (the twin it was in has ended)" in done.stdout
+    assert after == before
+    assert ledger.open_entries() == []
 
 
 @pytest.mark.parametrize("arguments", [[], ["--tag", "--workspace", "only/two"], ["nowhere.jsonl"]])
