@@ -1,0 +1,63 @@
+"""The command's memory does not grow with its files: 48 MB at most, at any size."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.validating import chats
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from harness.cli import main
+code = main(sys.argv[1:])
+peak = [line for line in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in line]
+sys.exit(f"peak {int(peak[0].split()[1]) // 1024} code {code}")
+"""
+
+
+def peak(folder: Path, *arguments: str) -> tuple[int, int]:
+    """The most memory the command had, in MB, and its exit code."""
+    command = [sys.executable, "-c", SCRIPT, "data", "chats.jsonl", *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    said = done.stderr.splitlines()[-1].split()
+    return int(said[1]), int(said[3])
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--check",), ("--to", "out"), ("--to", "out", "--sample", "500")]
+)
+def test_of_a_file_of_64_mb(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """Looked at, written through, sampled from."""
+    chats.write(tmp_path / "chats.jsonl", 64_000_000, bad=0)
+
+    most, code = peak(tmp_path, *arguments)
+
+    assert code == 0
+    assert most <= 48
+
+
+def test_of_a_line_of_64_mb(tmp_path: Path) -> None:
+    """It is refused, and never held."""
+    chats.write(tmp_path / "chats.jsonl", 1_000_000, bad=0)
+    with (tmp_path / "chats.jsonl").open("ab") as file:
+        file.write(b'{"messages":[{"role":"user","content":"' + b"x" * 64_000_000)
+
+    most, code = peak(tmp_path, "--check")
+
+    assert code == 1
+    assert most <= 48
+
+
+def test_of_a_file_that_is_all_wrong(tmp_path: Path) -> None:
+    """A hundred thousand problems are counted, twenty are kept."""
+    (tmp_path / "chats.jsonl").write_bytes(b'{"a":1\n' * 100_000)
+
+    most, code = peak(tmp_path, "--check")
+
+    assert code == 1
+    assert most <= 48
