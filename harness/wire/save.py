@@ -40,13 +40,14 @@ def save(
     steps: Mapping[int, str],
     timestamp: str,
     kept: Mapping[int, Mapping[str, Any]],
+    now: datetime | None = None,
 ) -> list[Path]:
     """Write the cassettes of a run, one for each of `steps`, in place of those in `folder`.
 
-    `about` goes into each header, `kept` into that of its step. Raises CassetteError, writing
-    nothing, when something looks like a secret that no rule knows.
+    `about` goes into each header, `kept` into that of its step; `now` is the end of the run.
+    Raises CassetteError, writing nothing, when something looks like a secret that no rule knows.
     """
-    now = datetime.now(UTC)
+    now = now or datetime.now(UTC)
     began = now - timedelta(seconds=max((m.until for m in messages), default=0.0))
     scrubber = Scrubber(timestamp=timestamp, window=Window.around(began, now))
     drafts = drafted(messages, scrubber)

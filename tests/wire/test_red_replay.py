@@ -53,9 +53,7 @@ def ask_for_something_else(folder: Path, step: int) -> str:
     ("broken", "step"),
     [
         (fail_at_its_end, 3),
-        (fail_at_its_end, 7),
         (fail_at_its_end, 8),
-        (ask_for_something_else, 3),
         (ask_for_something_else, 7),
     ],
 )

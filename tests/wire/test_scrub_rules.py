@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from harness.wire.references import ETAG, FAR
-from harness.wire.scrub import Scrubber, Window
+from harness.wire.scrub import KEPT_RESPONSE_HEADERS, Scrubber, Window
 
 NOW = datetime(2031, 3, 4, 5, 6, 7, tzinfo=UTC)
 PLAIN = "rosa amber teal"  # looks like nothing, so that only the name beside it gives it away
@@ -177,6 +177,22 @@ def test_an_id_is_what_its_place_says(text: str, clean: str) -> None:
 def test_the_rule(text: str, clean: str) -> None:
     """One place where a secret, a person, a machine or a checkout shows."""
     assert scrubbed(text) == clean
+
+
+def test_headers_that_are_kept_are_scrubbed() -> None:
+    """A version tag differs at every recording and says nothing; URLs in headers carry secrets."""
+    told = {
+        "ETag": '"0x8DC12"',
+        "Location": "https://a.test/o?sig=abcd",
+        "Last-Modified": f"{NOW:%a, %d %b %Y %H:%M:%S} GMT",
+        "x-ms-request-id": ONE,
+    }
+
+    assert Scrubber().headers(told, KEPT_RESPONSE_HEADERS) == {
+        "etag": f'"{ETAG}"',
+        "last-modified": "Fri, 13 Feb 2009 23:16:40 GMT",
+        "location": "https://a.test/o?sig=<signature>",
+    }
 
 
 @pytest.mark.parametrize(("text", "clean"), MOMENTS)
