@@ -84,8 +84,8 @@ def behaviour(row: Row, home: Path = HOME) -> dict[str, Any]:
 def _fresh(one: Import, two: Import) -> Iterator[Difference]:
     """What a fresh installation does otherwise."""
     if (one.error or one.installs) != (two.error or two.installs):
-        kind = "raises now" if two.error or two.installs else "raises no more"
-        yield Difference(kind, "import in a fresh environment", _state(one), _state(two))
+        kind = "import broken" if two.error or two.installs else "import mended"
+        yield Difference(kind, "in a fresh environment", _state(one), _state(two))
 
 
 def _state(found: Import) -> str:

@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,14 +41,14 @@ class Ran:
 
 
 @contextmanager
-def twin(folder: Path) -> Iterator[Path]:
-    """A new twin, its state under `folder`, which is emptied; its ready file.
+def twin(home: Path) -> Iterator[Path]:
+    """A new twin, its state in a new folder under `home`, which goes with it; its ready file.
 
     Unlike the target of a run it leaves this process's environment as it is, in which packages
     have to be fetched. Raises SdkError when it does not come up.
     """
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    home.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="twin-", dir=home))
     ready, log = folder / "ready.json", folder / "twin.log"
     plan = read_plan(SCENARIO / "plan.toml", "twin")
     with log.open("ab") as output:
@@ -59,7 +60,10 @@ def twin(folder: Path) -> Iterator[Path]:
         deadline = time.monotonic() + _START_SECONDS
         while not ready.exists():
             if process.poll() is not None or time.monotonic() > deadline:
-                raise SdkError(f"the twin did not start. Next: read {log}")
+                raise SdkError(
+                    f"the twin did not start: {log.read_text(errors='replace')[-500:]}\n"
+                    "Next: make twin-env"
+                )
             time.sleep(0.1)
         yield ready
     finally:
@@ -68,6 +72,8 @@ def twin(folder: Path) -> Iterator[Path]:
             process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
+            process.wait()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def run(python: Path, ready: Path, folder: Path) -> Ran:
@@ -76,7 +82,8 @@ def run(python: Path, ready: Path, folder: Path) -> Ran:
     Warnings are told and are no failures here, as they are in our own environment: an old release
     is not wrong for what others announce since.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)  # what an earlier trial left says nothing of this one
+    folder.mkdir(parents=True)
     command = [str(python), "-m", "pytest", str(SCENARIO), "--target", "twin", "--record", "-q"]
     command += ["--cassettes", str(folder / "cassettes"), "--reports", str(folder / "reports")]
     command += ["-p", "no:cacheprovider", "-o", "filterwarnings=default"]

@@ -182,6 +182,18 @@ def test_another_hash_of_uploads_is_told_by_its_length() -> None:
     )
 
 
+def test_another_hash_in_a_body_is_told_as_one() -> None:
+    """Where a body names an upload, the other hash is no other file."""
+
+    def naming(digits: int) -> Recording:
+        body = {"uri": f"azureml://paths/LocalUpload/{'a' * digits}/train.jsonl"}
+        return replace(RECORDED, calls=(replace(RECORDED.calls[0], body=body),))
+
+    (found,) = changes(naming(32), naming(64))
+
+    assert (found.kind, found.where) == ("hash of uploads", "body.uri")
+
+
 def test_calls_about_different_resources_may_change_places() -> None:
     """Harmless; on one resource it is not, because the resource is in another state then."""
 

@@ -1,0 +1,157 @@
+"""The matrix: rows are kept, told in a table, and none of them is a crash."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from harness.errors import SdkError
+from harness.sdk import command, releases
+from harness.sdk.culprits import first_bad
+from harness.sdk.diff import Compared, machine, recorded, told
+from harness.sdk.probes import PROBES, USED, signature
+from harness.sdk.row import Import, Row, read_row, write_row
+from harness.sdk.runs import Ran, _read
+from harness.sdk.table import page, table
+from harness.wire_diff.change import Change
+
+FINE = Import("", 2.0, (), "", 3.0, ("DeprecationWarning: x",))
+BROKEN = replace(FINE, error="ModuleNotFoundError: No module named 'six'", culprits=("six is",))
+GREEN = Ran("passed", 80, 20.0, "", "", ())
+ROW = Row("1.34.1", "2026-07-15", BROKEN, FINE, ("six",), GREEN, ("six==1.17",), "2026-11-22")
+
+
+def test_a_row_is_read_as_it_was_written(tmp_path: Path) -> None:
+    """What a trial found is there for the next command."""
+    write_row(tmp_path, ROW)
+
+    assert read_row(tmp_path, "1.34.1") == ROW
+    assert read_row(tmp_path, "1.35.0") is None
+
+
+def test_the_table_tells_what_each_release_does() -> None:
+    """A line a release; the culprit, the error of the run and our own line stand below."""
+    failed = replace(
+        ROW,
+        version="1.11.1",
+        ran=Ran("failed", 3, 9.0, "step 1 (connection): TypeError", "harness/step.py:9", ()),
+    )
+    text = table([ROW, failed, replace(ROW, version="1.0.0", ran=None)])
+
+    assert "| 1.34.1 | 2026-07-15 | **does not import**: ModuleNotFoundError" in text
+    assert "| imports, 3.0 s | `six` | passed, 20 s | 80 | 0 |" in text
+    assert "- 1.34.1: six is" in text
+    assert "- 1.11.1: run: step 1 (connection): TypeError (harness: harness/step.py:9)" in text
+    assert "| 1.0.0 |" in text
+    assert "| not run |" in text
+
+
+def test_the_page_says_when_and_against_what() -> None:
+    """A table without its target would be read as one about Azure."""
+    text = page([ROW], "2026-11-22")
+
+    assert "2026-11-22" in text
+    assert "**the twin**" in text
+
+
+def test_a_run_without_a_record_is_told_by_its_last_line(tmp_path: Path) -> None:
+    """A release with which not even pytest starts has a row all the same."""
+    text = "Traceback\n  harness/wire/hook.py:12: in hooked\nImportError: no requests\n"
+
+    ran = _read(4, tmp_path, text, 1.0)
+
+    assert (ran.outcome, ran.error) == ("did not start", "ImportError: no requests")
+    assert ran.where == "harness/wire/hook.py:12"
+
+
+def test_a_failed_step_is_the_first_error(tmp_path: Path) -> None:
+    """The step that broke is named, and how often anything was asked."""
+    record = tmp_path / "latest" / "run.json"
+    record.parent.mkdir()
+    steps = [{"n": 1, "name": "connection", "error": None}, {"n": 2, "name": "m", "error": "no"}]
+    record.write_text(json.dumps({"steps": steps, "exchanges": 7}), encoding="utf-8")
+
+    ran = _read(1, tmp_path, "", 1.0)
+
+    assert (ran.outcome, ran.requests, ran.error) == ("failed", 7, "step 2 (m): no")
+
+
+@pytest.mark.parametrize("first", range(1, 9))
+def test_the_first_bad_version_is_found_in_few_looks(first: int) -> None:
+    """Nine versions, bad from any of them on: it is named after at most three looks."""
+    looked = []
+
+    def bad(version: str) -> bool:
+        looked.append(version)
+        return int(version) >= first
+
+    found = first_bad([str(n) for n in range(9)], bad)
+
+    assert found == (str(first - 1), str(first))
+    assert len(looked) <= 3
+
+
+def test_nothing_lies_between_one_version() -> None:
+    """A search needs two ends."""
+    with pytest.raises(SdkError, match=r"nothing between 1\.0"):
+        first_bad(["1.0"], lambda _: True)
+
+
+def test_every_listed_release_has_pins_that_parse() -> None:
+    """The data file: at least a dozen releases, and what each needs beside it."""
+    assert len(releases.listed()) >= 12
+    assert releases.pins("1.35.2") == ()
+    assert releases.pins("1.34.1") == ("six",)
+    assert "marshmallow<3.24" in releases.pins("1.20.0")
+    assert "marshmallow<4" in releases.pins("1.24.0")
+    assert releases.distribution_of("yaml.nodes") == "PyYAML"
+
+
+def test_the_tools_are_pinned_as_in_our_own_environment() -> None:
+    """All releases run with the same pytest, and without what only the hub needs."""
+    tools = releases.tools()
+
+    assert "pytest==9.2.0" in tools
+    assert not [tool for tool in tools if tool.startswith(("azure-ai-ml", "datasets"))]
+
+
+def test_a_diff_says_what_is_worst() -> None:
+    """The exit code follows the worst; text and JSON hold the same changes."""
+    change = Change("api-version", 3, "compute.get", "query api-version", "1", "2")
+    quiet = Compared(ROW, replace(ROW, version="1.35.0"), (), (), (), (80, 80))
+    found = replace(quiet, wire=(change,))
+
+    assert (quiet.worst, found.worst) == ("none", "risky")
+    assert "compute.get (step 3)" in "\n".join(told(found))
+    assert json.loads(machine(found))["requests"][0]["severity"] == "risky"
+
+
+def test_a_release_that_does_not_run_has_no_recording() -> None:
+    """The message says what broke, and how to try again."""
+    broken = replace(ROW, ran=Ran("failed", 3, 9.0, "step 1: no", "", ()))
+
+    with pytest.raises(SdkError, match=r"step 1: no(.|\n)*--again --releases 1\.34\.1"):
+        recorded(broken)
+
+
+def test_the_command_says_what_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
+    """A claim that is none: exit code 2 and the claims there are."""
+    code = command.main(["bisect", "--good", "1", "--bad", "2", "--", "nonsense"])
+
+    assert code == 2
+    assert "batch_endpoint_defaults" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", USED)
+def test_every_name_that_is_watched_exists_here(name: str) -> None:
+    """A misspelt name would be absent in every release, and never differ."""
+    assert signature(name) is not None
+
+
+@pytest.mark.parametrize("name", PROBES)
+def test_every_probe_says_what_it_asks(name: str) -> None:
+    """Its docstring is its claim."""
+    assert PROBES[name].__doc__
