@@ -1,79 +1,69 @@
-"""`python -m harness ...`: what can be done outside of pytest."""
+"""`python -m harness ...`: what can be done outside of pytest. To add a command, add its line."""
 
 from __future__ import annotations
 
-import os
 import sys
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib import import_module
 
-from harness.errors import HarnessError
 
-USAGE = """usage: python -m harness COMMAND [options]
+@dataclass(frozen=True)
+class Command:
+    """Its words, what it does, and the module whose `main` takes the other arguments."""
 
-  twin     run the embedded Azure ML in the foreground, for any client (twin --help)
-  preflight  what would stand in the way of a run, before anything is created (preflight --help)
-  sweep    delete what a run that was killed has left (sweep --help)
-  cassettes audit   look for secrets in the cassettes (cassettes audit --help)
-  data     check chat data, or prepare it for the job (data --help)
-  cassettes diff    what one recording asks otherwise than another (cassettes diff --help)
-  sdk      what changes between releases of the SDK: matrix, diff, bisect (sdk --help)
-  reference  what a training is compared with: gather, check (reference --help)
-  report   write the page of a run again: report reports/latest/run.json
-"""
+    words: str
+    says: str
+    module: str  # imported only when it is called
+
+
+COMMANDS = (
+    Command(
+        "twin", "run the embedded Azure ML in the foreground, for any client", "targets.foreground"
+    ),
+    Command(
+        "preflight", "what would stand in the way of a run, before anything is created", "preflight"
+    ),
+    Command("data", "check chat data, or prepare it for the job", "dataset.command"),
+    Command("sweep", "delete what a run that was killed has left", "janitor.sweep"),
+    Command("report", "write the page of a run again", "report.__main__"),
+    Command("reference", "what a training is compared with: gather, check", "acceptance.command"),
+    Command("cassettes audit", "look for secrets in the cassettes", "audit.__main__"),
+    Command(
+        "cassettes diff", "what one recording asks otherwise than another", "wire_diff.__main__"
+    ),
+    Command("sdk", "what changes between releases of the SDK: matrix, diff, bisect", "sdk.command"),
+)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; the exit code says whether it worked."""
+    """Run one command; the exit code says whether it worked, 2 that there is none of that name."""
     given = sys.argv[1:] if arguments is None else arguments
-    match given:
-        case ["twin", *rest]:
-            return _twin(rest)
-        case ["report", *rest]:
-            from harness.report.__main__ import main as report
-
-            return report(rest)
-        case ["data", *rest]:
-            from harness.dataset.command import main as data
-
-            return data(rest)
-        case ["cassettes", "audit", *rest]:
-            from harness.audit.__main__ import main as audit
-
-            return audit(rest)
-        case ["cassettes", "diff", *rest]:
-            from harness.wire_diff.__main__ import main as diff
-
-            return diff(rest)
-        case ["preflight", *rest]:
-            from harness.preflight import main as preflight
-
-            return preflight(rest)
-        case ["sdk", *rest]:
-            from harness.sdk.command import main as sdk
-
-            return sdk(rest)
-        case ["reference", *rest]:
-            from harness.acceptance.command import main as reference
-
-            return reference(rest)
-        case ["sweep", *rest]:
-            from harness.janitor.sweep import main as sweep
-
-            return sweep(rest)
-        case ["-h" | "--help"]:
-            sys.stdout.write(USAGE)
-            return 0
-    sys.stderr.write(USAGE)
+    for command in COMMANDS:
+        words = command.words.split()
+        if given[: len(words)] == words:
+            code: int = import_module(f"harness.{command.module}").main(given[len(words) :])
+            return code
+    if given in (["-h"], ["--help"]):
+        sys.stdout.write(usage())
+        return 0
+    sys.stderr.write(usage() + _meant(given))
     return 2
 
 
-def _twin(rest: list[str]) -> int:
-    """Become the twin's own interpreter: it lives in an environment of its own."""
-    from harness.targets.twin import twin_python
+def usage() -> str:
+    """All commands, a line each."""
+    wide = max(len(command.words) for command in COMMANDS)
+    lines = [f"  {command.words:{wide}}  {command.says}" for command in COMMANDS]
+    head = "usage: python -m harness COMMAND [options]   (COMMAND --help says more)"
+    return "\n".join([head, "", *lines, ""])
 
-    try:
-        python = str(twin_python())
-    except HarnessError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    sys.stdout.flush()
-    return os.execv(python, [python, "-m", "harness.twin", *rest])  # noqa: S606  # no shell
+
+def _meant(given: list[str]) -> str:
+    near = get_close_matches(" ".join(given[:2]), [command.words for command in COMMANDS], n=1)
+    return (
+        f"\nthere is no command {' '.join(given)!r}"
+        + (f"; did you mean {near[0]!r}?\n" if near else "\n")
+        if given
+        else ""
+    )

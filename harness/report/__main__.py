@@ -1,5 +1,5 @@
 # ruff: noqa: T201 - a command prints
-"""`python -m harness.report RUN_JSON [--out DIR]`: make page and summary of a run again."""
+"""`python -m harness report RUN_JSON [--out DIR]`: make page and summary of a run again."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("python -m harness.report", description=__doc__)
+    parser = argparse.ArgumentParser("python -m harness report", description=__doc__)
     parser.add_argument("run_json", type=Path, metavar="RUN_JSON", help="the record of a run")
     parser.add_argument("--out", type=Path, metavar="DIR", help="default: beside the record")
     return parser

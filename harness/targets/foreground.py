@@ -1,0 +1,20 @@
+"""`python -m harness twin`: the twin in the foreground, for any client."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from harness.errors import HarnessError
+from harness.targets.twin import twin_python
+
+
+def main(arguments: list[str]) -> int:
+    """Become the twin's own interpreter: it lives in an environment of its own."""
+    try:
+        python = str(twin_python())
+    except HarnessError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    sys.stdout.flush()
+    return os.execv(python, [python, "-m", "harness.twin", *arguments])  # noqa: S606  # no shell
