@@ -60,7 +60,10 @@ def test_it_replays_where_there_is_no_network(tmp_path: Path) -> None:
         subprocess.run(["unshare", "-rn", "true"], capture_output=True, check=False).returncode == 0
     )
     before = ("unshare", "-rn") if allowed else ()
-    done = pytest_run("-q", "--reports", str(tmp_path), before=before)
+    shown = tmp_path / "benchmark.json"
+    done = pytest_run(
+        *("-q", "--reports", str(tmp_path), f"--benchmark-json={shown}"), before=before
+    )
 
     assert done.returncode == 0, done.stdout[-3000:]
     assert "All nine steps passed from a cassette" in done.stdout
@@ -68,10 +71,12 @@ def test_it_replays_where_there_is_no_network(tmp_path: Path) -> None:
     assert record["target"] == "cassette"
     assert record["conditions"]["recorded"].startswith("recorded on twin at ")
     assert "recorded on twin" in record["scoring"]["what"]
-    assert (
-        record["scoring"]["samples_ms"]
-        == json.loads((SHIPPED / "8_answer.json").read_text())["provenance"]["kept"]["samples_ms"]
-    )
+    samples = json.loads((SHIPPED / "8_answer.json").read_text())["provenance"]["kept"][
+        "samples_ms"
+    ]
+    assert record["scoring"]["samples_ms"] == samples
+    (latency,) = json.loads(shown.read_text())["benchmarks"]  # what pytest-benchmark printed
+    assert latency["stats"]["data"] == pytest.approx([sample / 1000 for sample in samples])
 
 
 def test_it_replays_under_xdist(tmp_path: Path) -> None:
