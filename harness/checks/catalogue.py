@@ -79,6 +79,7 @@ CHECKS = (
     Check(3, compute.spec),
     Check(3, compute.offered),
     Check(3, compute.gpus),
+    Check(3, compute.nodes),
     Check(3, compute.retired),
     Check(3, compute.defaults),
     Check(3, quota.cores),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from harness.checks.facts import BaseModel, Existing, Region, Size
+from harness.checks.facts import BaseModel, Existing, Parameters, Region, Size
 from harness.checks.finding import Finding
 from harness.checks.retirements import size_retired
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # K80 machines: refused by the recipe when the model publishes no list
 K80_SIZES = ("standard_nc6", "standard_nc12", "standard_nc24", "standard_nc24r")
 GOOD = "Standard_NC24ads_A100_v4"
+_GPUS = "number_of_gpu_to_use_finetuning"
 _LIST = "az ml compute list-sizes --location"
 
 
@@ -134,10 +135,13 @@ def offered(plan: Plan, base_model: BaseModel, region: Region) -> Iterator[Findi
             )
 
 
-def gpus(plan: Plan, region: Region) -> Iterator[Finding]:
-    """The size that trains has a GPU."""
+def gpus(plan: Plan, region: Region, parameters: Parameters) -> Iterator[Finding]:
+    """The size that trains has GPUs, and the job uses as many of them as there are."""
     size = region.size(plan.compute.size)
-    if size is not None and size.gpus < 1:
+    if size is None:
+        return
+    asked = int(float(parameters.values.get(_GPUS, size.gpus)))
+    if size.gpus < 1:
         yield Finding(
             "error",
             f"VM size {plan.compute.size} has no GPU; fine-tuning needs one",
@@ -145,6 +149,29 @@ def gpus(plan: Plan, region: Region) -> Iterator[Finding]:
             f"{region.name} lists it with {size.gpus} GPUs",
             "SKU",
             f"set compute.size in plan.toml to a GPU size such as {GOOD}",
+        )
+    elif asked != size.gpus:
+        yield Finding(
+            "error" if asked > size.gpus else "warning",
+            f"the job asks for {asked} GPUs a node, and {size.name} has {size.gpus}",
+            plan.compute.size,
+            f"{_GPUS} is given; left out, it is what the size has",
+            "plan" if _GPUS in parameters.plan else "base model",
+            f"remove {_GPUS}, or set it to {size.gpus}",
+        )
+
+
+def nodes(plan: Plan) -> Iterator[Finding]:
+    """The cluster may grow to as many nodes as the job needs; else it would wait for ever."""
+    wanted, limit = plan.finetune.num_nodes, plan.compute.max_instances
+    if wanted > limit:
+        yield Finding(
+            "error",
+            f"the job needs {wanted} nodes, and cluster {plan.compute.name!r} has {limit} at most",
+            plan.compute.name,
+            "finetune.num_nodes and compute.max_instances",
+            "plan",
+            f"set compute.max_instances in plan.toml to {wanted}, or finetune.num_nodes to {limit}",
         )
 
 

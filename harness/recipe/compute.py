@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from harness.checks.facts import Existing, Region, Size, Usage
 from harness.errors import RefusedError, StepError
 from harness.janitor.tags import tags
+from harness.recipe.base_model import parameters_of
 from harness.recipe.failing import doing, reason
 from harness.recipe.plain import either, plain
 
@@ -58,7 +59,8 @@ def look_around(
     """What the region offers, and the cluster if there is one; judged, and nothing created."""
     region = read_region(connection)
     found = _existing(connection, plan.compute.name)
-    judge("compute", base_model=model, region=region, cluster=_seen(found))
+    facts = {"base_model": model, "region": region, "parameters": parameters_of(plan, model)}
+    judge("compute", cluster=_seen(found), **facts)
     judge("quota", region=region)
     judge("endpoint")
     return region, found

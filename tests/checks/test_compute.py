@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 
 from harness.checks.catalogue import judged
 from harness.checks.compute import K80_SIZES
 from harness.checks.facts import Existing
+from harness.recipe.base_model import parameters_of
 from tests.checks.made import base_model, findings, names, plan, region
 
 TODAY = date(2026, 11, 22)
@@ -84,6 +86,27 @@ def test_sizes_that_cannot_train(size: str, says: list[str]) -> None:
     assert [name for name in names(found) if "cannot" not in name] == says
 
 
+@pytest.mark.parametrize(
+    ("setting", "says"),
+    [
+        ("training.number_of_gpu_to_use_finetuning=8", ["error: compute.gpus"]),
+        ("training.number_of_gpu_to_use_finetuning=1", []),
+        ("finetune.num_nodes=3", ["error: compute.nodes"]),
+        ("finetune.num_nodes=2", []),
+    ],
+)
+def test_a_job_that_would_fail_or_wait_for_ever(setting: str, says: list[str]) -> None:
+    """More GPUs than a node has, more nodes than the cluster may have."""
+    assert names(findings("compute", plan(setting))) == says
+
+
+def test_gpus_that_would_stand_idle() -> None:
+    """Fewer than there are is a warning: they are paid for."""
+    asked = plan("compute.size=Standard_ND96asr_v4", "training.number_of_gpu_to_use_finetuning=4")
+
+    assert names(findings("compute", asked)) == ["warning: compute.gpus"]
+
+
 def test_a_size_that_endpoints_may_not_use() -> None:
     """The region says for which computes a size is meant."""
     model = base_model(inference_sizes=None, sku_specs={"inference-min-sku-spec": "1|0|1|1"})
@@ -106,7 +129,13 @@ def test_a_size_is_retired_from_its_day_on(day: date, says: list[str]) -> None:
 
 def test_the_components_own_default_is_retired() -> None:
     """An info: the plan names a cluster, which takes the place of NC24rs_v3."""
-    facts = {"plan": plan(), "base_model": base_model(), "day": TODAY, "region": region()}
+    facts: dict[str, Any] = {
+        "plan": plan(),
+        "base_model": base_model(),
+        "day": TODAY,
+        "region": region(),
+    }
+    facts["parameters"] = parameters_of(plan(), base_model())
 
     said = [each for each in judged("compute", facts | {"cluster": None}) if "default" in each.what]
 

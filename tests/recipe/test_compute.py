@@ -78,12 +78,12 @@ def test_another_size_under_the_same_name_is_refused(
         provide(connection, ledger, "compute.name=second", "compute.size=Standard_NC48ads_A100_v4")
 
 
-def test_a_cluster_to_keep_is_not_in_the_ledger(connection: Connection, ledger: Ledger) -> None:
-    """compute.keep leaves it in place after the run."""
+def test_a_cluster_to_keep_is_known_as_one(connection: Connection, ledger: Ledger) -> None:
+    """compute.keep leaves it in place after the run: the ledger has it as one to keep."""
     cluster = provide(connection, ledger, "compute.name=third", "compute.keep=true")
 
     assert cluster.created
-    assert ledger.open_entries() == []
+    assert [(entry.name, entry.keep) for entry in ledger.open_entries()] == [("third", True)]
 
 
 @pytest.mark.parametrize(
