@@ -40,8 +40,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--page", type=Path, metavar="FILE", help="write the page, such as docs/sdk-matrix.md")
     one.set_defaults(act=_matrix)
     two = parts.add_parser("diff", help="what a release asks and does otherwise than another")
-    two.add_argument("before", metavar="A")
-    two.add_argument("after", metavar="B")
+    two.add_argument("before", metavar="A", help="a version, `pinned`, `newest` or `newest-pre`")
+    two.add_argument("after", metavar="B", help="the same")
     two.set_defaults(act=_diff)
     three = parts.add_parser("bisect", help="the first release that changes a claim")
     add = three.add_argument
@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _comma(text: str) -> tuple[str, ...]:
-    return tuple(filter(None, text.split(",")))
+    return tuple(releases.named(word) for word in text.split(",") if word)
 
 
 def _matrix(given: argparse.Namespace) -> int:
@@ -82,7 +82,8 @@ def _matrix(given: argparse.Namespace) -> int:
 def _diff(given: argparse.Namespace) -> int:
     from harness.sdk.diff import diff, machine, told
 
-    found = diff(given.before, given.after, _say, given.home)
+    one, two = releases.named(given.before), releases.named(given.after)
+    found = diff(one, two, _say, given.home)
     _print(machine(found) if given.json else "\n".join(told(found)))
     return int(found.worst in ("breaking", "risky"))
 

@@ -85,13 +85,13 @@ def published(package: str, version: str) -> str | None:
     return found[1] if found else None
 
 
-def versions(package: str) -> tuple[str, ...]:
-    """All versions that the index has, oldest first; pre-releases left out.
+def versions(package: str, *, pre: bool = False) -> tuple[str, ...]:
+    """All versions that the index has, oldest first; pre-releases only if `pre`.
 
     Raises SdkError when it has none.
     """
     done = subprocess.run(
-        [sys.executable, "-m", "pip", "index", "versions", package],
+        [sys.executable, "-m", "pip", "index", "versions", *(["--pre"] if pre else []), package],
         capture_output=True,
         text=True,
         check=False,

@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from harness.sdk.packages import versions
+
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "data" / "sdk" / "releases.json"
 
@@ -21,6 +23,18 @@ def listed() -> tuple[str, ...]:
 def package() -> str:
     """The package whose releases are compared."""
     return str(_told()["package"])
+
+
+def named(word: str) -> str:
+    """A version: itself, or what `pinned`, `newest` or `newest-pre` stands for today.
+
+    Raises SdkError when the index cannot be asked.
+    """
+    if word == "pinned":
+        return _held()[package()]
+    if word in ("newest", "newest-pre"):
+        return versions(package(), pre=word == "newest-pre")[-1]
+    return word
 
 
 def fresh(version: str) -> tuple[str, ...]:
@@ -49,17 +63,17 @@ def tools(root: Path = ROOT) -> tuple[str, ...]:
     """What the harness needs to run the recipe beside any release, pinned as in our own."""
     given = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
     light = given["project"]["optional-dependencies"]["light"]
-    held = dict(
-        re.findall(
-            r"^([A-Za-z0-9_.-]+)==(\S+)",
-            (root / "constraints" / "light.txt").read_text(encoding="utf-8"),
-            re.MULTILINE,
-        )
-    )
+    held = _held(root)
     told = _told()
     ours = {told["package"], *told["beside"], *told["recipe"], *told["not_needed"]}
     wanted = [f"{name}=={held[name]}" for name in light if name not in ours and name in held]
     return *told["recipe"], *wanted
+
+
+def _held(root: Path = ROOT) -> dict[str, str]:
+    """The versions of our own environment."""
+    text = (root / "constraints" / "light.txt").read_text(encoding="utf-8")
+    return dict(re.findall(r"^([A-Za-z0-9_.-]+)==(\S+)", text, re.MULTILINE))
 
 
 @cache

@@ -144,7 +144,7 @@ def values(one: Any, two: Any, path: str) -> Iterator[Found]:
     elif one != two:
         hashes = [_HASHES.findall(side) if isinstance(side, str) else [] for side in (one, two)]
         if hashes[0] and _HASHES.sub("", one) == _HASHES.sub("", two):
-            yield "hash of uploads", path, *(_digits(side[0]) for side in hashes)
+            yield "hash of uploads", path, _digits(hashes[0][0]), _digits(hashes[1][0])
             return
         yield "value changed", path, _shown(one), _shown(two)
 

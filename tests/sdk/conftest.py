@@ -27,6 +27,7 @@ WHEELS = [
     sdk("1.35.0", "2024-03-01", "from marshmallow.fields import _T", ("marshmallow",)),
     sdk("1.36.0", "2025-03-01", "import marshmallow.fields", ("marshmallow>=3",)),
     sdk("1.37.0", "2025-04-01", "", ("no-such-package",)),
+    sdk("1.38.0b1", "2025-05-01", ""),
     Wheel("azure-identity", "1.0", {"azure/identity/__init__.py": ""}),
     Wheel("six", "1.17", {"six.py": ""}),
     fields("3.1", "2024-01-01", "_T = 1"),

@@ -99,3 +99,9 @@ def test_bisect_names_what_can_be_claimed(home: Path) -> None:
     with pytest.raises(SdkError, match="batch_endpoint_defaults"):
         bisect("1.35.0", "1.36.0", "compute.creat", said, home)
     assert not home.exists()
+
+
+def test_the_newest_release_has_a_name(home: Path) -> None:
+    """A pre-release is the newest only where it is asked for."""
+    assert releases.named("newest") == "1.37.0"
+    assert releases.named("newest-pre") == "1.38.0b1"

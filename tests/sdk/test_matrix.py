@@ -18,6 +18,7 @@ from harness.sdk.runs import Ran, _read
 from harness.sdk.table import page, table
 from harness.wire_diff.change import Change
 
+CONSTRAINTS = Path(__file__).parents[2] / "constraints" / "light.txt"
 FINE = Import("", 2.0, (), "", 3.0, ("DeprecationWarning: x",))
 BROKEN = replace(FINE, error="ModuleNotFoundError: No module named 'six'", culprits=("six is",))
 GREEN = Ran("passed", 80, 20.0, "", "", ())
@@ -155,3 +156,9 @@ def test_every_name_that_is_watched_exists_here(name: str) -> None:
 def test_every_probe_says_what_it_asks(name: str) -> None:
     """Its docstring is its claim."""
     assert PROBES[name].__doc__
+
+
+def test_the_pinned_release_has_a_name() -> None:
+    """`sdk diff pinned newest` needs no version typed; a version stands for itself."""
+    assert f"azure-ai-ml=={releases.named('pinned')}" in CONSTRAINTS.read_text(encoding="utf-8")
+    assert releases.named("1.30.0") == "1.30.0"
