@@ -7,9 +7,12 @@ of that package are searched, for the claim `import`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from harness.errors import SdkError
 from harness.sdk import packages, releases
@@ -17,9 +20,10 @@ from harness.sdk.behaviour import outcome
 from harness.sdk.culprits import between, first_bad
 from harness.sdk.diff import behaviour, recorded
 from harness.sdk.environments import HOME, environment, imported
-from harness.sdk.matrix import Say, fresh_import, matrix
-from harness.sdk.probes import PROBES
+from harness.sdk.matrix import Say, fresh_import, matrix, tried_with
+from harness.sdk.probes import OF_THE_JOB, PROBES
 from harness.sdk.row import Row
+from harness.sdk.runs import probe, twin
 from harness.wire.operations import OPERATIONS
 from harness.wire_diff.compare import changes
 
@@ -48,7 +52,14 @@ def bisect(
     `package` and `sdk`: search that package's versions under this release instead. Raises SdkError
     when the claim is none, or the two ends do not differ in it.
     """
-    differs = _differs(good, claim, say, home, package, sdk)
+    with ExitStack() as stack:
+        differs = _differs(good, claim, say, home, package, sdk, stack)
+        return _searched(good, bad, claim, say, package, sdk, differs)
+
+
+def _searched(
+    good: str, bad: str, claim: str, say: Say, package: str, sdk: str, differs: Differs
+) -> Bisected:
     versions = between(package or releases.package(), good, bad)
     seen: dict[str, Sequence[str]] = {}
 
@@ -79,7 +90,9 @@ def _import_again(first: str, package: str, sdk: str) -> str:
     )
 
 
-def _differs(good: str, claim: str, say: Say, home: Path, package: str, sdk: str) -> Differs:
+def _differs(
+    good: str, claim: str, say: Say, home: Path, package: str, sdk: str, stack: ExitStack
+) -> Differs:
     """How to look at one version."""
     if package:
         if claim != "import" or not sdk:
@@ -87,8 +100,11 @@ def _differs(good: str, claim: str, say: Say, home: Path, package: str, sdk: str
         return _importing_with(package, sdk, home)
     if claim == "import":
         return lambda version: _why_not(fresh_import(version, home))
+    if claim in OF_THE_JOB:
+        return _answering(good, claim, lambda one: behaviour(_row(one, say, home), home))
     if claim in PROBES:
-        return _probing(good, claim, say, home)
+        ready = stack.enter_context(twin(home))
+        return _answering(good, claim, lambda one: _probed(one, claim, ready, home))
     if claim in {operation.name for operation in OPERATIONS}:
         return _asking(good, claim, say, home)
     raise SdkError(
@@ -119,12 +135,23 @@ def _row(version: str, say: Say, home: Path) -> Row:
     return matrix([version], say, home)[0]
 
 
-def _probing(good: str, claim: str, say: Say, home: Path) -> Differs:
-    def answer(version: str) -> dict[str, object]:
-        found: dict[str, object] = behaviour(_row(version, say, home), home)["probes"][claim]
+def _answering(good: str, claim: str, told: Callable[[str], dict[str, Any]]) -> Differs:
+    """Whether a release answers a probe otherwise."""
+
+    def answer(version: str) -> dict[str, Any]:
+        found: dict[str, Any] = told(version)["probes"][claim]
         return found
 
     return lambda version: [str(each) for each in outcome(claim, answer(good), answer(version))]
+
+
+def _probed(version: str, claim: str, ready: Path, home: Path) -> dict[str, Any]:
+    """What one probe gives, without the recipe; kept for the next time."""
+    out = home / "probe" / f"{version}-{claim}.json"
+    if not out.exists():
+        probe(tried_with(version, home).python, ready, out, claim)
+    found: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
+    return found
 
 
 def _asking(good: str, claim: str, say: Say, home: Path) -> Differs:

@@ -14,7 +14,7 @@ from pathlib import Path
 from harness.errors import SdkError
 from harness.sdk import packages, releases
 from harness.sdk.culprits import culprits
-from harness.sdk.environments import HOME, environment, imported
+from harness.sdk.environments import HOME, Environment, environment, imported
 from harness.sdk.row import Import, Row, place, read_row, told_import, told_run, write_row
 from harness.sdk.runs import probe, run, twin
 
@@ -61,9 +61,14 @@ def _prepared(version: str, home: Path, say: Say) -> tuple[Row, Path]:
     day = packages.published(releases.package(), version)
     row = Row(version, day or "unknown", fresh_import(version, home), when=_today())
     say(f"  {version}: {told_import(row.today)}")
-    pins = releases.pins(version)
-    made = environment([*releases.fresh(version), *pins, *releases.tools()], home)
-    return replace(row, pins=pins, packages=made.pins), made.python
+    made = tried_with(version, home)
+    return replace(row, pins=releases.pins(version), packages=made.pins), made.python
+
+
+def tried_with(version: str, home: Path = HOME) -> Environment:
+    """The environment in which a release runs: with its pins, and what the harness needs."""
+    requests = [*releases.fresh(version), *releases.pins(version), *releases.tools()]
+    return environment(requests, home)
 
 
 def fresh_import(version: str, home: Path = HOME, before: str | None = None) -> Import:
@@ -90,7 +95,7 @@ def _tried(version: str, made: Future[tuple[Row, Path]], home: Path, say: Say) -
         ran = run(python, ready, place(home, version))
         say(f"  {version}: {told_run(ran)}")
         if ran.outcome == "passed":
-            probe(python, ready, place(home, version))
+            probe(python, ready, place(home, version) / "behaviour.json")
     return replace(row, ran=ran)
 
 

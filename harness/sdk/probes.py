@@ -1,7 +1,7 @@
 """Small questions to a release, asked in its own interpreter against the twin: what it answers.
 
-`python -m harness.sdk.probes READY OUT` writes the outcomes as JSON. The recipe has run before, so
-its job is there. A probe is a claim about behaviour that no request shows: the text of a status,
+`python -m harness.sdk.probes READY OUT [NAME ...]` writes the outcomes as JSON. The recipe has run
+before, so that its job is there. A probe is a claim about behaviour that no request shows: the text of a status,
 the class of an exception; or about a request that the recipe does not make.
 """
 
@@ -48,11 +48,12 @@ class Place:
 
 
 def main(arguments: list[str]) -> int:
-    """Ask everything and write it down."""
+    """Ask everything, or what is named, and write it down."""
     from harness.janitor.environment import twin_environment
     from harness.wire.hook import hooked
 
-    ready, out = map(Path, arguments)
+    ready, out = map(Path, arguments[:2])
+    wanted = arguments[2:] or PROBES
     with (
         twin_environment(ready),
         tempfile.TemporaryDirectory() as folder,
@@ -64,7 +65,11 @@ def main(arguments: list[str]) -> int:
             return send(adapter, request, **given)
 
         with hooked(noting):
-            outcomes = {name: asdict(_asked(probe, place)) for name, probe in PROBES.items()}
+            outcomes = {
+                name: asdict(_asked(probe, place))
+                for name, probe in PROBES.items()
+                if name in wanted
+            }
     told = {"probes": outcomes, "signatures": {name: signature(name) for name in USED}}
     out.write_text(json.dumps(told, indent=1), encoding="utf-8")
     return 0
@@ -245,6 +250,8 @@ PROBES: Mapping[str, Callable[[Place], Any]] = {
         batch_endpoint_defaults,
     )
 }
+
+OF_THE_JOB = ("job_status", "job_status_compared", "named_output")  # the recipe ran before
 
 USED = (  # public names that the recipe calls
     "azure.ai.ml:MLClient",

@@ -96,14 +96,14 @@ def run(python: Path, ready: Path, folder: Path) -> Ran:
     return _read(code, folder / "reports", text, round(time.monotonic() - began, 1))
 
 
-def probe(python: Path, ready: Path, folder: Path) -> None:
-    """Ask the release what harness/sdk/probes.py asks; answers in `folder/behaviour.json`.
+def probe(python: Path, ready: Path, out: Path, *names: str) -> None:
+    """Ask the release what harness/sdk/probes.py asks, or only what is named; answers in `out`.
 
-    To be called after `run`, whose job the probes ask for. Raises SdkError when it ends badly.
+    To be called after `run`, whose job some probes ask for. Raises SdkError when it ends badly.
     """
-    out = folder / "behaviour.json"
+    out.parent.mkdir(parents=True, exist_ok=True)
     done = subprocess.run(
-        [str(python), "-m", "harness.sdk.probes", str(ready), str(out)],
+        [str(python), "-m", "harness.sdk.probes", str(ready), str(out), *names],
         cwd=ROOT,
         env=leading_to(ready),
         capture_output=True,
