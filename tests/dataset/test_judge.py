@@ -235,3 +235,18 @@ def test_a_problem_says_where_and_what(line: bytes, words: str) -> None:
     told, _ = judged(b"\n".join([*GOOD, line, b""]))
 
     assert f"  train.jsonl:13: {words}" in told.complaint()
+
+
+@pytest.mark.parametrize("name", ["a\nb", 'a"b', "a\\b", "", "100 %b", "\u00fc"])
+def test_columns_may_have_any_name(name: str) -> None:
+    """Also one that no style can be read off."""
+    data = b"\n".join([Way().line(row(n, "user", "assistant") | {name: 1}) for n in range(12)])
+
+    assert judged(data)[0].refused == {}
+
+
+def test_a_row_to_be_corrected_still_counts() -> None:
+    """Ten rows, one of them wrong: that one is told, and not that there are too few."""
+    told, _ = judged(b"\n".join([*GOOD[:9], Way().line(row(9, "user", "bot"))]))
+
+    assert dict(told.refused) == {"unknown-role": 1}
