@@ -39,7 +39,7 @@ class TargetError(HarnessError):
 
 
 class SdkError(HarnessError):
-    """A release of the SDK does not resolve or install, or what is asked about it makes no sense."""
+    """A release of the SDK does not install, or what is asked about it makes no sense."""
 
 
 class WireError(HarnessError):

@@ -36,9 +36,9 @@ def problems(value: object, hint: Any, where: str = "") -> Iterator[str]:
 def build(value: Any, hint: Any) -> Any:
     """Make the dataclass (or tuple, dict, scalar) that `hint` names; `problems` must be empty."""
     origin, arms = get_origin(hint), get_args(hint)
-    if is_dataclass(hint):
+    if isinstance(hint, type) and is_dataclass(hint):
         hints = _hints(hint)
-        return hint(**{key: build(item, hints[key]) for key, item in value.items()})  # type: ignore[operator]
+        return hint(**{key: build(item, hints[key]) for key, item in value.items()})
     if origin in (Union, UnionType):
         fitting = (arm for arm in arms if not any(problems(value, arm)))
         return build(value, next(fitting))
