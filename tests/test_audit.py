@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from harness.audit.__main__ import CASSETTES, main
-from harness.wire.references import stand_in
+from harness.wire.references import SIGNATURE, stand_in
 
 SHIPPED = CASSETTES / "finetune_chat"
 DRAWN = random.Random(3)
@@ -61,6 +61,12 @@ CANARIES: dict[str, tuple[str, str, str, str]] = {  # name: where, text, secret 
     "primary key": (f"{ANSWER}.primaryKey", PRIMARY, PRIMARY, "key or password"),
     "e-mail": (f"{ANSWER}.owner", "of jo.doe@contoso.com", "jo.doe@contoso.com", "e-mail"),
     "client secret in a form": (BODY, f"a=b&client_secret={CLIENT}", CLIENT, "key or password"),
+    "form after a line break": (
+        f"{ANSWER}.text",
+        f"a\nclient_secret={CLIENT}",
+        CLIENT,
+        "key or password",
+    ),
     "github token": (f"{ANSWER}.log", f"as ghp_{(t := letters(36))}", t, "GitHub Token"),
     "private key": (f"{ANSWER}.file", PRIVATE, PRIVATE, "private key"),
     "password": (f"{BODY}.adminPassword", (t := f"{letters(9)}!{letters(9)}"), t, "password"),
@@ -78,7 +84,12 @@ CANARIES: dict[str, tuple[str, str, str, str]] = {  # name: where, text, secret 
     "tenant": (f"{ANSWER}.tenantId", GUID, GUID, "tenant id"),
     "host kernel": (f"{ANSWER}.agent", "py (Linux-6.8.0-1021-azure-x86_64)", "-1021-", "kernel"),
     "git remote": (f"{ANSWER}.of", "https://github.test/jo/private.git", "jo/private", "git"),
-    "header that is never kept": (f"{HEADER}.x-ms-secret", "a", "x-ms-secret", "header"),
+    "header that is never kept": (
+        f"{HEADER}.x-ms-secret",
+        "a",
+        "x-ms-secret",
+        "header that is never kept",
+    ),
     "secret as a name": (f"{ANSWER}.{PRIMARY.replace('.', '')}", "a", PRIMARY, "key"),
 }
 
@@ -125,16 +136,18 @@ def test_what_ships_is_clean(capsys) -> None:
     assert capsys.readouterr().out.startswith("9 files, ")
 
 
-def test_stand_ins_are_what_belongs_there(planted, capsys) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<key:1> <subscription:1> <token:https://ml.azure.com>",
+        stand_in("token", "https://ml.azure.com"),
+        f"of {stand_in('key', '2')} and",
+        f"https://a.test/b?sig={SIGNATURE}",
+        f"/subscriptions/{stand_in('subscription', '1')}/resourceGroups/x",
+    ],
+)
+def test_stand_ins_are_what_belongs_there(text: str, planted, capsys) -> None:
     """References and what a replay answers in their place, the unsigned token too, are no finds."""
-    text = " ".join(
-        (
-            "<key:1> <subscription:1>",
-            stand_in("token", "https://ml.azure.com"),
-            stand_in("key", "2"),
-        )
-    )
-
     assert main([str(planted(f"{ANSWER}.text", text))]) == 0, capsys.readouterr().out
 
 

@@ -54,6 +54,7 @@ def test_a_secret_of_this_kind_is_suspicious(text: object, kind: str) -> None:
         "Microsoft.MachineLearningServices/workspaces/onlineEndpoints",
         "chatCompletionPipelineComponentOfTheRegistry",
         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaA1",
+        "A1b2A1b2A1b2A1b2A1b2A1b2",
         "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789",
         "Abcdefghijklmnopqrst0123456789uvwxyz",
     ],
