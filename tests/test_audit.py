@@ -82,6 +82,9 @@ CANARIES: dict[str, tuple[str, str, str, str]] = {  # name: where, text, secret 
     ),
     "subscription": (QUERY, f"https://a.test/subscriptions/{GUID}/b", GUID, "subscription id"),
     "tenant": (f"{ANSWER}.tenantId", GUID, GUID, "tenant id"),
+    "principal": (f"{ANSWER}.principalId", GUID, GUID, "principal id"),
+    "id of something": (f"{ANSWER}.remark", f"see {GUID}", GUID, " id "),
+    "user name": (f"{ANSWER}.createdBy", "Jo Doe", "Jo Doe", "user name"),
     "host kernel": (f"{ANSWER}.agent", "py (Linux-6.8.0-1021-azure-x86_64)", "-1021-", "kernel"),
     "git remote": (f"{ANSWER}.of", "https://github.test/jo/private.git", "jo/private", "git"),
     "header that is never kept": (

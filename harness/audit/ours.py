@@ -27,7 +27,6 @@ KINDS = {  # kind of reference that the scrubbing would put there -> what it is
     "tenant": "tenant id",
     "principal": "principal id",
     "guid": "id",
-    "made": "id",
 }
 _ANY_TIME = Window(0, 0, frozenset())  # when something happened is no secret
 _HEADER = re.compile(r"(request|response)\.headers\.([^.\[]+) \(the name\)")
