@@ -61,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--skip", type=int, default=0, metavar="N", help="leave out the first N of the draw")
     add("--only", action="append", metavar="POINT", help="such as endpoint.create#1:after:kill")
     add("--without", choices=("watchdog", "ledger"), help="prove that leaks would be found")
-    add("--jobs", type=int, default=3, help="runs at a time")
+    add("--jobs", type=int, default=4, help="runs at a time")
     add("--seconds", type=float, default=3600.0, help="begin no point after that long")
     add("--keep", action="store_true", help="keep the logs of a campaign without failures")
     add("--json", type=Path, help="where to write the outcome")
