@@ -379,12 +379,6 @@ def nested_without_end(draw: Draw, line: bytes) -> bytes:
     return line[:-1] + b', "deep": ' + b"[" * deep + b"]" * deep + b"}"
 
 
-@in_line("blank-line")
-def a_blank_line(draw: Draw, line: bytes) -> bytes:
-    """White space that JSON knows, instead of the row."""
-    return draw(st.sampled_from([b"", b" ", b"\t", b"  \t ", b"\r"]))
-
-
 @in_line("repeated-field")
 def a_field_twice(draw: Draw, line: bytes) -> bytes:
     """The same name again, in a message or in the row; spelt otherwise, too."""
@@ -496,3 +490,11 @@ def a_column_missing(draw: Draw, rows: Rows, way: Way, at: int) -> Broken:
     del full[at][name]
     limits = {"columns": ("prompt", "prompt_id", "messages")}
     return _told(way, [way.line(one) for one in full], at, "missing-field", limits=limits)
+
+
+@in_file("blank-line")
+def a_blank_line(draw: Draw, rows: Rows, way: Way, at: int) -> Broken:
+    """White space that JSON knows, or nothing, instead of a row; its line end makes it a line."""
+    lines = [way.line(one) for one in rows]
+    lines[at] = draw(st.sampled_from([b"", b" ", b"\t", b"  \t ", b"\r"]))
+    return _told(replace(way, ended=True), lines, at, "blank-line")
