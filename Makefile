@@ -54,7 +54,7 @@ crash: $(LIGHT) $(TWIN) ## end the recipe at every exchange, in every way, and c
 regenerate: $(TWIN) ## make the base model again from nothing and compare (two minutes)
 	.venv-twin/bin/python -m pytest tests/twin/data -m slow_regenerate
 
-prove-replay: $(LIGHT) $(TWIN) ## a hundred replays: threads, uploads, no network (two minutes)
+prove-replay: $(LIGHT) $(TWIN) ## a hundred replays: threads, uploads, no network; an old SDK (four minutes)
 	.venv/bin/python -m pytest tests/wire -m slow_replay
 
 light: $(LIGHT)
