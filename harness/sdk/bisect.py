@@ -29,6 +29,20 @@ from harness.wire_diff.compare import changes
 
 
 @dataclass(frozen=True)
+class Question:
+    """What is searched for, between which versions.
+
+    With `package` and `sdk`, the versions of that package under this release.
+    """
+
+    good: str
+    bad: str
+    claim: str
+    package: str = ""
+    sdk: str = ""
+
+
+@dataclass(frozen=True)
 class Bisected:
     """The last version where the claim holds as in the good one, the first where it does not."""
 
@@ -44,23 +58,19 @@ class Bisected:
 Differs = Callable[[str], Sequence[str]]  # of a version: what differs from the good one
 
 
-def bisect(
-    good: str, bad: str, claim: str, say: Say, home: Path = HOME, package: str = "", sdk: str = ""
-) -> Bisected:
+def bisect(question: Question, say: Say, home: Path = HOME) -> Bisected:
     """Search the versions between two for the first that changes the claim.
 
-    `package` and `sdk`: search that package's versions under this release instead. Raises SdkError
-    when the claim is none, or the two ends do not differ in it.
+    Raises SdkError when the claim is none, or the two ends do not differ in it.
     """
     with ExitStack() as stack:
-        differs = _differs(good, claim, say, home, package, sdk, stack)
-        return _searched(good, bad, claim, say, package, sdk, differs)
+        return _searched(question, _differs(question, say, home, stack), say)
 
 
-def _searched(
-    good: str, bad: str, claim: str, say: Say, package: str, sdk: str, differs: Differs
-) -> Bisected:
-    versions = between(package or releases.package(), good, bad)
+def _searched(question: Question, differs: Differs, say: Say) -> Bisected:
+    good, bad, claim = question.good, question.bad, question.claim
+    package = question.package or releases.package()
+    versions = between(package, good, bad)
     seen: dict[str, Sequence[str]] = {}
 
     def is_bad(version: str) -> bool:
@@ -74,15 +84,16 @@ def _searched(
         raise SdkError(f"{claim} does not differ between {good} and {bad}. Next: another claim")
     last, first = first_bad(versions, is_bad)
     again = f"python -m harness sdk diff {last} {first}"
-    if package or claim == "import":
-        again = _import_again(first, package, sdk)
-    return Bisected(
-        claim, package or releases.package(), last, first, tuple(seen[first]), len(seen), again
-    )
+    if claim == "import":
+        again = _import_again(question, first)
+    return Bisected(claim, package, last, first, tuple(seen[first]), len(seen), again)
 
 
-def _import_again(first: str, package: str, sdk: str) -> str:
-    wanted = [*releases.fresh(sdk or first), *([f"{package}=={first}"] if package else [])]
+def _import_again(question: Question, first: str) -> str:
+    """What shows the failure without this harness."""
+    wanted = [*releases.fresh(question.sdk or first)]
+    if question.package:
+        wanted += [*_other_pins(question), f"{question.package}=={first}"]
     packages_of = " ".join(f"'{each}'" for each in wanted)
     return (
         f"python -m venv again && again/bin/pip install {packages_of} && "
@@ -90,20 +101,20 @@ def _import_again(first: str, package: str, sdk: str) -> str:
     )
 
 
-def _differs(
-    good: str, claim: str, say: Say, home: Path, package: str, sdk: str, stack: ExitStack
-) -> Differs:
+def _differs(question: Question, say: Say, home: Path, stack: ExitStack) -> Differs:
     """How to look at one version."""
-    if package:
-        if claim != "import" or not sdk:
+    good, claim = question.good, question.claim
+    if question.package:
+        if claim != "import" or not question.sdk:
             raise SdkError("--package needs --sdk RELEASE and the claim `import`")
-        return _importing_with(package, sdk, home)
+        return _importing_with(question, home)
     if claim == "import":
         return lambda version: _why_not(fresh_import(version, home))
     if claim in OF_THE_JOB:
         return _answering(good, claim, lambda one: behaviour(_row(one, say, home), home))
     if claim in PROBES:
-        ready = stack.enter_context(twin(home))
+        unset = (*releases.unset(good), *releases.unset(question.bad))
+        ready = stack.enter_context(twin(home, unset))
         return _answering(good, claim, lambda one: _probed(one, claim, ready, home))
     if claim in {operation.name for operation in OPERATIONS}:
         return _asking(good, claim, say, home)
@@ -118,17 +129,21 @@ def _why_not(found: object) -> Sequence[str]:
     return [text for text in texts if text]
 
 
-def _importing_with(package: str, sdk: str, home: Path) -> Differs:
+def _importing_with(question: Question, home: Path) -> Differs:
     """Whether the release imports with one version of a package; all else that keeps it stays."""
-    pins = [pin for pin in releases.pins(sdk) if not pin.startswith(package)]
-    made = environment([*releases.fresh(sdk), *pins], home)
+    made = environment([*releases.fresh(question.sdk), *_other_pins(question)], home)
 
     def differs(version: str) -> Sequence[str]:
-        pin = f"{package}=={version}"
+        pin = f"{question.package}=={version}"
         over = packages.lay_over(home / "over" / pin.replace("==", "-"), pin)
         return _why_not(imported(made.python, over=[over]))
 
     return differs
+
+
+def _other_pins(question: Question) -> list[str]:
+    """What the release needs beside it, the package in question left out."""
+    return [p for p in releases.pins(question.sdk) if not p.startswith(question.package)]
 
 
 def _row(version: str, say: Say, home: Path) -> Row:

@@ -89,9 +89,10 @@ def _diff(given: argparse.Namespace) -> int:
 
 
 def _bisect(given: argparse.Namespace) -> int:
-    from harness.sdk.bisect import bisect
+    from harness.sdk.bisect import Question, bisect
 
-    found = bisect(given.good, given.bad, given.claim, _say, given.home, given.package, given.sdk)
+    asked = Question(given.good, given.bad, given.claim, given.package, given.sdk)
+    found = bisect(asked, _say, given.home)
     if given.json:
         _print(json.dumps(asdict(found), indent=1))
         return 0

@@ -91,7 +91,7 @@ def _tried(version: str, made: Future[tuple[Row, Path]], home: Path, say: Say) -
         row, python = made.result()
     except SdkError as error:
         return Row(version, "unknown", Import(str(error), 0.0, (), "", 0.0, ()), when=_today())
-    with twin(home) as ready:
+    with twin(home, releases.unset(version)) as ready:
         ran = run(python, ready, place(home, version))
         say(f"  {version}: {told_run(ran)}")
         if ran.outcome == "passed":

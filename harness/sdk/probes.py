@@ -1,8 +1,8 @@
 """Small questions to a release, asked in its own interpreter against the twin: what it answers.
 
 `python -m harness.sdk.probes READY OUT [NAME ...]` writes the outcomes as JSON. The recipe has run
-before, so that its job is there. A probe is a claim about behaviour that no request shows: the text of a status,
-the class of an exception; or about a request that the recipe does not make.
+before, so that its job is there. A probe is a claim about behaviour that no request shows: the
+text of a status, the class of an exception; or about a request that the recipe does not make.
 """
 
 from __future__ import annotations

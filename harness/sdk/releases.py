@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -44,13 +45,12 @@ def fresh(version: str) -> tuple[str, ...]:
 
 def pins(version: str) -> tuple[str, ...]:
     """What has to be installed beside a release before it imports today."""
-    from packaging.specifiers import SpecifierSet
+    return tuple(each["add"] for each in _of("pins", version))
 
-    return tuple(
-        each["add"]
-        for each in _told()["pins"]
-        if SpecifierSet(each["versions"]).contains(version, prereleases=True)
-    )
+
+def unset(version: str) -> tuple[str, ...]:
+    """Variables of the twin's environment that a release stumbles over."""
+    return tuple(each["variable"] for each in _of("unset", version))
 
 
 def distribution_of(module: str) -> str:
@@ -68,6 +68,15 @@ def tools(root: Path = ROOT) -> tuple[str, ...]:
     ours = {told["package"], *told["beside"], *told["recipe"], *told["not_needed"]}
     wanted = [f"{name}=={held[name]}" for name in light if name not in ours and name in held]
     return *told["recipe"], *wanted
+
+
+def _of(what: str, version: str) -> Iterator[dict[str, str]]:
+    """The entries of a list whose versions hold this one."""
+    from packaging.specifiers import SpecifierSet
+
+    for each in _told()[what]:
+        if SpecifierSet(each["versions"]).contains(version, prereleases=True):
+            yield each
 
 
 def _held(root: Path = ROOT) -> dict[str, str]:

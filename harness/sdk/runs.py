@@ -9,7 +9,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +25,7 @@ SCENARIO = ROOT / "scenarios" / "finetune_chat"
 SETTINGS = {"scoring.rounds": 5, "scoring.warmup": 0}  # of every release
 TIMESTAMP = 1000000000  # of every release: names of the same length, and a job the probes know
 _START_SECONDS, _RUN_SECONDS, _STOP_SECONDS = 180, 900, 30
-_OURS = re.compile(r"(?:^|\s)((?:harness|scenarios)/\S+?\.py:\d+)")
+_OURS = re.compile(r"^((?:harness|scenarios)/\S+?\.py:\d+): in ", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,12 @@ class Ran:
 
 
 @contextmanager
-def twin(home: Path) -> Iterator[Path]:
+def twin(home: Path, unset: Sequence[str] = ()) -> Iterator[Path]:
     """A new twin, its state in a new folder under `home`, which goes with it; its ready file.
 
     Unlike the target of a run it leaves this process's environment as it is, in which packages
-    have to be fetched. Raises SdkError when it does not come up.
+    have to be fetched. Variables in `unset` are left out of what it sets. Raises SdkError when it
+    does not come up.
     """
     home.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="twin-", dir=home))
@@ -65,7 +66,11 @@ def twin(home: Path) -> Iterator[Path]:
                     "Next: make twin-env"
                 )
             time.sleep(0.1)
-        yield ready
+        told = json.loads(ready.read_text(encoding="utf-8"))
+        told["env"] = {key: value for key, value in told["env"].items() if key not in unset}
+        led = folder / "led.json"
+        led.write_text(json.dumps(told), encoding="utf-8")
+        yield led
     finally:
         process.send_signal(signal.SIGTERM)
         try:

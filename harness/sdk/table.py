@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from harness.sdk.releases import package
+from harness.sdk.releases import package, unset
 from harness.sdk.row import Import, Row
 
 _HEAD = (
@@ -55,7 +55,8 @@ def _cells(row: Row) -> Iterator[str]:
     yield row.published
     yield _import(row.today)
     yield _import(row.its_day) if row.its_day else "not tried"
-    yield ", ".join(f"`{pin}`" for pin in row.pins) or "nothing"
+    without = [f"without `{name}`" for name in unset(row.version)]
+    yield ", ".join([*(f"`{pin}`" for pin in row.pins), *without]) or "nothing"
     if row.ran is None:
         yield from ("not run", "", "")
         return

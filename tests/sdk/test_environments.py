@@ -8,7 +8,7 @@ import pytest
 
 from harness.errors import SdkError
 from harness.sdk import packages, releases
-from harness.sdk.bisect import bisect
+from harness.sdk.bisect import Question, bisect
 from harness.sdk.culprits import culprits
 from harness.sdk.environments import environment, imported
 from harness.sdk.matrix import fresh_import
@@ -69,7 +69,7 @@ def test_both_culprits_are_found(home: Path) -> None:
 
 def test_bisect_finds_the_first_release_that_imports_otherwise(home: Path) -> None:
     """Backwards as well: from a good new release to a bad old one."""
-    found = bisect("1.36.0", "1.34.0", "import", said, home)
+    found = bisect(Question("1.36.0", "1.34.0", "import"), said, home)
 
     assert (found.good, found.bad) == ("1.36.0", "1.35.0")
     assert "azure-ai-ml==1.35.0" in found.again
@@ -77,7 +77,7 @@ def test_bisect_finds_the_first_release_that_imports_otherwise(home: Path) -> No
 
 def test_bisect_finds_the_version_of_another_package(home: Path) -> None:
     """The release stays; the command repeats the failure with the first bad version."""
-    found = bisect("3.1", "4.0", "import", said, home, "marshmallow", "1.35.0")
+    found = bisect(Question("3.1", "4.0", "import", "marshmallow", "1.35.0"), said, home)
 
     assert (found.good, found.bad) == ("3.23", "3.24")
     assert "'marshmallow==3.24'" in found.again
@@ -91,13 +91,13 @@ def test_bisect_finds_the_version_of_another_package(home: Path) -> None:
 def test_bisect_refuses_ends_that_do_not_differ(home: Path, good: str, bad: str, says: str) -> None:
     """A search between two that are equal would name an innocent version."""
     with pytest.raises(SdkError, match=says):
-        bisect(good, bad, "import", said, home)
+        bisect(Question(good, bad, "import"), said, home)
 
 
 def test_bisect_names_what_can_be_claimed(home: Path) -> None:
     """A typo in the claim ends before anything is built."""
     with pytest.raises(SdkError, match="batch_endpoint_defaults"):
-        bisect("1.35.0", "1.36.0", "compute.creat", said, home)
+        bisect(Question("1.35.0", "1.36.0", "compute.creat"), said, home)
     assert not home.exists()
 
 

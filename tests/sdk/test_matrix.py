@@ -60,7 +60,7 @@ def test_the_page_says_when_and_against_what() -> None:
 
 def test_a_run_without_a_record_is_told_by_its_last_line(tmp_path: Path) -> None:
     """A release with which not even pytest starts has a row all the same."""
-    text = "Traceback\n  harness/wire/hook.py:12: in hooked\nImportError: no requests\n"
+    text = "Traceback\nharness/wire/hook.py:12: in hooked\nImportError: no requests\n"
 
     ran = _read(4, tmp_path, text, 1.0)
 
@@ -108,6 +108,8 @@ def test_every_listed_release_has_pins_that_parse() -> None:
     assert releases.pins("1.34.1") == ("six",)
     assert "marshmallow<3.24" in releases.pins("1.20.0")
     assert "marshmallow<4" in releases.pins("1.24.0")
+    assert releases.unset("1.11.1") == ("AZUREML_RUN_POLLING_INTERVAL_MIN",)
+    assert releases.unset("1.35.2") == ()
     assert releases.distribution_of("yaml.nodes") == "PyYAML"
 
 
