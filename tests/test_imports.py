@@ -56,6 +56,17 @@ def ours(package: str) -> set[str]:
         ("crash", {"harness.errors", "harness.janitor", "harness.run", "harness.wire"}),
         ("measure", {"harness.errors", "harness.report"}),
         ("wire_diff", {"harness.errors", "harness.wire"}),
+        (
+            "sdk",
+            {
+                "harness.errors",
+                "harness.janitor",
+                "harness.plan_file",
+                "harness.targets",
+                "harness.wire",
+                "harness.wire_diff",
+            },
+        ),
         ("targets", {"harness.errors", "harness.twin", "harness.wire"}),
     ],
 )
