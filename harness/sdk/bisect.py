@@ -18,7 +18,7 @@ from harness.errors import SdkError
 from harness.sdk import packages, releases
 from harness.sdk.behaviour import outcome
 from harness.sdk.culprits import between, first_bad
-from harness.sdk.diff import behaviour, recorded
+from harness.sdk.diff import alike, behaviour, recorded
 from harness.sdk.environments import HOME, environment, imported
 from harness.sdk.matrix import Say, fresh_import, matrix, tried_with
 from harness.sdk.probes import OF_THE_JOB, PROBES
@@ -171,7 +171,7 @@ def _probed(version: str, claim: str, ready: Path, home: Path) -> dict[str, Any]
 
 def _asking(good: str, claim: str, say: Say, home: Path) -> Differs:
     def differs(version: str) -> Sequence[str]:
-        one, two = (recorded(_row(each, say, home), home) for each in (good, version))
+        one, two = (recorded(row, home) for row in alike(good, version, say, home))
         found = (each for each in changes(one, two) if each.operation == claim)
         return list(dict.fromkeys(str(each) for each in found))
 

@@ -48,7 +48,7 @@ def diff(one: str, two: str, say: Say, home: Path = HOME) -> Compared:
     Raises SdkError when the recipe does not pass under one of them, CassetteError when a recording
     cannot be read.
     """
-    before, after = matrix([one, two], say, home)
+    before, after = alike(one, two, say, home)
     calls = [recorded(row, home) for row in (before, after)]
     told = [behaviour(row, home) for row in (before, after)]
     return Compared(
@@ -59,6 +59,16 @@ def diff(one: str, two: str, say: Say, home: Path = HOME) -> Compared:
         packages=tuple(_packages(before.packages, after.packages)),
         calls=(len(calls[0].calls), len(calls[1].calls)),
     )
+
+
+def alike(one: str, two: str, say: Say, home: Path) -> list[Row]:
+    """Both rows, of one recipe: what was recorded before the recipe changed is recorded again."""
+    rows = matrix([one, two], say, home)
+    if rows[0].recipe != rows[1].recipe:
+        stale = [row.version for row in rows if row.recipe != releases.recipe()]
+        say(f"the recipe changed since {' and '.join(stale)} was recorded; recording again")
+        matrix(stale, say, home, again=True)
+    return matrix([one, two], say, home)
 
 
 def recorded(row: Row, home: Path = HOME) -> Recording:

@@ -96,7 +96,7 @@ def _tried(version: str, made: Future[tuple[Row, Path]], home: Path, say: Say) -
         say(f"  {version}: {told_run(ran)}")
         if ran.outcome == "passed":
             probe(python, ready, place(home, version) / "behaviour.json")
-    return replace(row, ran=ran)
+    return replace(row, ran=ran, recipe=releases.recipe())
 
 
 def _explained(row: Row, say: Say, home: Path) -> Row:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import tomllib
@@ -68,6 +69,13 @@ def tools(root: Path = ROOT) -> tuple[str, ...]:
     ours = {told["package"], *told["beside"], *told["recipe"], *told["not_needed"]}
     wanted = [f"{name}=={held[name]}" for name in light if name not in ours and name in held]
     return *told["recipe"], *wanted
+
+
+def recipe(root: Path = ROOT) -> str:
+    """A digest of what the recipe does: two recordings are compared only if it is the same."""
+    folders = (root / "scenarios" / "finetune_chat", root / "harness" / "recipe")
+    files = [file for folder in folders for file in sorted(folder.glob("*.*")) if file.is_file()]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
 
 
 def _of(what: str, version: str) -> Iterator[dict[str, str]]:
