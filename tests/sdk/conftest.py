@@ -50,6 +50,7 @@ def home(index: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where environments are made, from that index alone."""
     for name in [name for name in os.environ if name.startswith(("UV_", "PIP_"))]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setenv("UV_DEFAULT_INDEX", index)
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setenv("UV_NO_CONFIG", "1")
