@@ -43,7 +43,7 @@ lint: $(LIGHT) $(TWIN)
 
 bench: $(LIGHT) $(TWIN) $(BENCH) ## ratios, measured side by side
 	@for script in benchmarks/*.py; do \
-		case "$$script" in */twin_*) env=.venv-twin;; */replay.py) env=.venv-bench;; *) env=.venv;; esac; \
+		case "$$script" in */twin_*) env=.venv-twin;; */replay.py|*/validate.py) env=.venv-bench;; *) env=.venv;; esac; \
 		echo "== $$script =="; "$$env/bin/python" "$$script"; \
 	done
 
