@@ -103,7 +103,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m data.reference.sweep", description=__doc__)
     parser.add_argument("what", nargs="+", help="reference, clean, planted, a bug, bug:seed")
     parser.add_argument(
-        "--seeds", type=int, choices=range(1, 6), default=5, metavar="N", help="of each bug, 1 to 5"
+        "--seeds", type=int, choices=range(1, 4), default=3, metavar="N", help="of each bug, 1 to 3"
     )
     parser.add_argument("--out", type=Path, default=OUT, help="default: %(default)s")
     return parser.parse_args()
