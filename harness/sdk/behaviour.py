@@ -14,6 +14,7 @@ KINDS: Mapping[str, tuple[Severity, str]] = {
     "raises now": ("breaking", "what worked ends in an exception"),
     "raises no more": ("risky", "code that relied on the exception goes on"),
     "import broken": ("breaking", "a fresh environment of today does not even import it"),
+    "import broken otherwise": ("risky", "something else has to be installed beside it"),
     "import mended": ("harmless", "nothing has to be installed beside it any more"),
     "exception escapes": ("breaking", "an except clause for the former class does not catch it"),
     "exception narrowed": ("harmless", "an except clause for the former class still catches it"),

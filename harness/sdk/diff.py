@@ -55,7 +55,7 @@ def diff(one: str, two: str, say: Say, home: Path = HOME) -> Compared:
         before=before,
         after=after,
         wire=tuple(changes(*calls)),
-        behaviour=(*_fresh(before.today, after.today), *differences(*told)),
+        behaviour=(*fresh_differences(before.today, after.today), *differences(*told)),
         packages=tuple(_packages(before.packages, after.packages)),
         calls=(len(calls[0].calls), len(calls[1].calls)),
     )
@@ -91,10 +91,12 @@ def behaviour(row: Row, home: Path = HOME) -> dict[str, Any]:
     }
 
 
-def _fresh(one: Import, two: Import) -> Iterator[Difference]:
+def fresh_differences(one: Import, two: Import) -> Iterator[Difference]:
     """What a fresh installation does otherwise."""
-    if (one.error or one.installs) != (two.error or two.installs):
-        kind = "import broken" if two.error or two.installs else "import mended"
+    former, latter = (each.error or each.installs for each in (one, two))
+    if former != latter:
+        kind = "import broken" if latter else "import mended"
+        kind = "import broken otherwise" if former and latter else kind
         yield Difference(kind, "in a fresh environment", _state(one), _state(two))
 
 

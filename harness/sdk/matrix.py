@@ -5,9 +5,11 @@ A release that does none of this is a row too. While one runs, the next one's en
 
 from __future__ import annotations
 
+import fcntl
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,12 +50,28 @@ def matrix(
 
 
 def _try_all(versions: Sequence[str], say: Say, home: Path) -> None:
-    """Environments are made in one thread, runs made in this one."""
-    with ThreadPoolExecutor(1) as pool:
+    """Environments are made in one thread, runs made in this one.
+
+    Two commands would take each other's folders away, so that the second waits for the first.
+    """
+    with alone(home, say), ThreadPoolExecutor(1) as pool:
         made = {version: pool.submit(_prepared, version, home, say) for version in versions}
         for number, version in enumerate(versions, start=1):
             say(f"[{number}/{len(versions)}] {version}")
             write_row(home, _tried(version, made[version], home, say))
+
+
+@contextmanager
+def alone(home: Path, say: Say) -> Iterator[None]:
+    """Hold `home` for this command; say so and wait when another one does."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "lock").open("w", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say(f"waiting for another command that uses {home}")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _prepared(version: str, home: Path, say: Say) -> tuple[Row, Path]:

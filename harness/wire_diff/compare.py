@@ -139,6 +139,9 @@ def values(one: Any, two: Any, path: str) -> Iterator[Found]:
     elif isinstance(one, list) and isinstance(two, list):
         for number, (a, b) in enumerate(zip_longest(one, two, fillvalue=_ABSENT)):
             yield from _item(a, b, f"{path}[{number}]")
+    elif one is None or two is None:
+        if one is not two:
+            yield from _item(_or_absent(one), _or_absent(two), path)
     elif type(one) is not type(two):
         yield "type changed", path, _shown(one), _shown(two)
     elif one != two:
@@ -177,6 +180,10 @@ def _item(one: Any, two: Any, path: str) -> Iterator[Found]:
     shown = _shown(value)
     kind, told = ("field gone", (shown, "")) if gone else ("field added", ("", shown))
     yield empty + kind, path, *told
+
+
+def _or_absent(value: Any) -> Any:
+    return _ABSENT if value is None else value
 
 
 def _renamed(one: str, two: str) -> bool:

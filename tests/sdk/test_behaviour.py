@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from harness.sdk.behaviour import KINDS, Difference, differences
+from harness.sdk.probes import PROBES
 
 
 def gave(text: str = "", kind: str = "str", raised: tuple[str, ...] = (), sent: Any = None) -> Any:
@@ -135,3 +138,13 @@ def test_a_probe_that_one_release_was_not_asked_is_left_out() -> None:
 def test_every_kind_says_why(kind: str) -> None:
     """No severity without a reason."""
     assert Difference(kind, "x").why
+
+
+def test_the_page_lists_every_kind_under_its_severity() -> None:
+    """docs/upgrading.md says of each kind how bad it is, and names every probe."""
+    page = (Path(__file__).parents[2] / "docs" / "upgrading.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| \*\*(\w+)\*\* \| (.+) \|$", page, re.MULTILINE)
+    told = {kind: severity for severity, kinds in rows for kind in kinds.split(", ")}
+
+    assert told == {kind: severity for kind, (severity, _) in KINDS.items()}
+    assert [probe for probe in PROBES if f"`{probe}`" not in page] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,8 @@ import pytest
 from harness.errors import SdkError
 from harness.sdk import command, releases
 from harness.sdk.culprits import first_bad
-from harness.sdk.diff import Compared, machine, recorded, told
+from harness.sdk.diff import Compared, fresh_differences, machine, recorded, told
+from harness.sdk.matrix import alone
 from harness.sdk.probes import PROBES, USED, signature
 from harness.sdk.row import Import, Row, read_row, write_row
 from harness.sdk.runs import Ran, _read
@@ -164,3 +166,35 @@ def test_the_pinned_release_has_a_name() -> None:
     """`sdk diff pinned newest` needs no version typed; a version stands for itself."""
     assert f"azure-ai-ml=={releases.named('pinned')}" in CONSTRAINTS.read_text(encoding="utf-8")
     assert releases.named("1.30.0") == "1.30.0"
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "kinds"),
+    [
+        (BROKEN, FINE, ["import mended"]),
+        (FINE, BROKEN, ["import broken"]),
+        (replace(BROKEN, error="ImportError: _T"), BROKEN, ["import broken otherwise"]),
+        (BROKEN, BROKEN, []),
+    ],
+)
+def test_a_fresh_import_is_compared(one: Import, two: Import, kinds: list[str]) -> None:
+    """Broken by the same thing is no difference, by another one is."""
+    assert [each.kind for each in fresh_differences(one, two)] == kinds
+
+
+def test_two_commands_wait_for_each_other(tmp_path: Path) -> None:
+    """The second says that it waits, and goes on when the first is done."""
+    said, entered = list[str](), threading.Event()
+
+    def second() -> None:
+        with alone(tmp_path, said.append):
+            entered.set()
+
+    with alone(tmp_path, said.append):
+        thread = threading.Thread(target=second)
+        thread.start()
+        assert not entered.wait(0.2)
+    thread.join(10)
+
+    assert entered.is_set()
+    assert said == [f"waiting for another command that uses {tmp_path}"]

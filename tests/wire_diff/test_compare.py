@@ -105,6 +105,12 @@ def renamed(body: dict[str, Any]) -> None:
             "body.properties.properties.isolated",
         ),
         (
+            edited("compute.create", lambda body: settings(body).update(vmPriority=None)),
+            "field gone",
+            "risky",
+            "body.properties.properties.vmPriority",
+        ),
+        (
             asked_with(query={"api-version": "2031-01-01"}),
             "api-version",
             "risky",
