@@ -16,7 +16,8 @@ PIP := -m pip install --quiet --disable-pip-version-check
 
 run: $(LIGHT) $(TWIN) ## the whole recipe on the twin
 	@echo "== the recipe on the twin: nine steps, about a minute =="
-	.venv/bin/python -m pytest scenarios --target twin -v --junitxml=reports/junit.xml
+	.venv/bin/python -m pytest scenarios --target twin -v --junitxml=reports/junit.xml \
+		--set finetune.compare_with_reference=true
 
 replay: $(LIGHT) ## the whole recipe from recorded answers; needs neither twin nor network
 	@echo "== the recipe, replayed =="
@@ -30,7 +31,7 @@ test-light: $(LIGHT) $(TWIN)
 
 test-twin: $(TWIN)
 	@echo "== tests of the twin, in its own environment =="
-	.venv-twin/bin/python -m pytest tests/twin -q
+	.venv-twin/bin/python -m pytest tests/twin -q -n 2 --dist loadfile
 
 lint: $(LIGHT) $(TWIN)
 	@echo "== ruff, mypy --strict in each environment =="

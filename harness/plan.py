@@ -79,6 +79,7 @@ class Finetune:
     version: str = _rule("latest", matches=r".+", says='"latest" or a version')
     num_nodes: int = _rule(1, low=1, high=16)
     ignore_model_defaults: tuple[str, ...] = ()  # defaults of the model not to take over
+    compare_with_reference: bool = False  # thirty more questions in step 8; for live targets
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The training of a run, judged by the reference of whoever answered: one call after step 8."""
+"""The training of a run, judged by the reference of whoever answered, at the end of step 8."""
 
 from __future__ import annotations
 
@@ -14,16 +14,13 @@ from harness.measure.latency import sender
 from harness.targets.twin import ROOT, twin_python
 
 if TYPE_CHECKING:
-    from harness.recipe.compute import Cluster
     from harness.recipe.data import Splits
     from harness.recipe.finetune import FineTuneJob
     from harness.recipe.score import Caller
     from harness.run import Run
 
 
-def judged_training(
-    run: Run, splits: Splits, cluster: Cluster, job: FineTuneJob, scoring: Caller
-) -> Judged:
+def judged_training(run: Run, splits: Splits, job: FineTuneJob, scoring: Caller) -> Judged:
     """Put the held-out prompts to the endpoint and compare losses and answers with the reference.
 
     The figures are left in `training.json`. A replay is judged by the reference of the target it
@@ -34,15 +31,10 @@ def judged_training(
         raise JobError("step 5 has not run, so there is no training to judge. Next: run step 5")
     here = run.target.name == "twin"
     on_twin = here or "on twin" in (run.target.recorded or "")
-    given = {
-        **job.parameters.values,
-        "number_of_gpu_to_use_finetuning": cluster.gpus,
-        "num_nodes_finetune": run.plan.finetune.num_nodes,
-    }
     found = judge(
         "twin" if on_twin else "azure",
         run.plan.twin.profile if on_twin else "",
-        given,
+        job.parameters.values,
         splits.path("train_sft"),
         run.training,
         job.properties,

@@ -29,6 +29,7 @@ from harness.recipe.register import RegisteredModel, register
 from harness.recipe.score import Answer, Caller, caller, score
 from harness.run import Run
 from harness.step import step
+from harness.training import judged_training
 
 
 @pytest.fixture(scope="package")
@@ -112,9 +113,15 @@ def deployed(run: Run, connection: Connection, registered: RegisteredModel) -> D
 
 
 @step(8, "Score")
-def answer(run: Run, connection: Connection, splits: Splits, deployed: Deployed) -> Answer:
+def answer(
+    run: Run, connection: Connection, splits: Splits, job: FineTuneJob, deployed: Deployed
+) -> Answer:
     found = score(connection, run.plan, splits, deployed, run.check)
     run.show(shape=found.shape, characters=len(found.text))
+    if run.plan.finetune.compare_with_reference:
+        asked = caller(connection, deployed, found)
+        run.check("acceptance", verdicts=judged_training(run, splits, job, asked).verdicts)
+        run.show(training="compared with the reference runs")
     return found
 
 
