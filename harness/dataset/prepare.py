@@ -13,7 +13,7 @@ from typing import Any
 from harness.dataset.judge import Judge
 from harness.dataset.keep import kept
 from harness.dataset.reservoir import Reservoir
-from harness.dataset.rules import Wanted
+from harness.dataset.rules import BY_NAME, Wanted
 from harness.dataset.sources import Say, Source, Take
 from harness.dataset.told import Told
 from harness.errors import RefusedError
@@ -24,11 +24,15 @@ Progress = Callable[[str, int], AbstractContextManager[Say]]  # of what, bytes t
 
 @dataclass(frozen=True)
 class Prepared:
-    """One split: where it is, what was found, and the hash of its bytes."""
+    """One split: where it is, what was found, and the hash of its bytes.
+
+    `useful`: of its `rows`, those that the component will not drop.
+    """
 
     split: str
     path: Path
     rows: int
+    useful: int
     sha256: str
     told: Told | None  # None: it was already there, and is what was written then
 
@@ -65,7 +69,7 @@ def prepared(
     asked = _asked(source, wanted, take)
     before = _record(folder).get(source.split, {})
     if before.get("asked") == asked and _hash(target) == before["sha256"]:
-        return Prepared(source.split, target, before["rows"], before["sha256"], None)
+        return _prepared(source, target, before, None)
     with progress(source.name, source.size) as say, kept(target) as out:
         judge = Judge(source.name, wanted)
         rows = judge.kept(source.lines(take, wanted.longest_line, say))
@@ -74,7 +78,7 @@ def prepared(
         if told.refused:
             raise RefusedError(told.complaint())
         _enough(source, written, wanted, take)
-    entry = {
+    entry: dict[str, Any] = {
         "rows": written,
         "bytes": out.size,
         "sha256": out.sha256.hexdigest(),
@@ -84,7 +88,15 @@ def prepared(
         "asked": asked,
     }
     _note(folder, source.split, entry)
-    return Prepared(source.split, target, written, entry["sha256"], told)
+    return _prepared(source, target, entry, told)
+
+
+def _prepared(source: Source, path: Path, entry: Mapping[str, Any], told: Told | None) -> Prepared:
+    useless = sum(
+        count for rule, count in entry["allowed"].items() if BY_NAME[rule].component == "drops"
+    )
+    rows = entry["rows"]
+    return Prepared(source.split, path, rows, rows - useless, entry["sha256"], told)
 
 
 def _written(rows: Iterator[bytes], take: Take, write: Callable[[bytes], object]) -> int:

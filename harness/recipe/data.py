@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.checks.facts import Split
 from harness.dataset.prepare import prepared, wanted_of
@@ -24,6 +25,7 @@ SAMPLE = Path(__file__).resolve().parents[2] / "data" / "ultrachat_sample"
 class Splits:
     """Paths of the splits, row counts, SHA-256 of each file, a preview of the training split.
 
+    `rows` are those the component will not drop, so a file may have more.
     `notes`: what the component will drop, or take although it breaks a rule.
     """
 
@@ -59,18 +61,24 @@ def fetch_splits(plan: Plan, folder: Path) -> Splits:
     ]
     return Splits(
         folder=folder,
-        rows={one.split: one.rows for one in done},
+        rows={one.split: one.useful for one in done},
         preview=_preview(folder / "train_sft.jsonl"),
         sha256={one.split: one.sha256 for one in done},
         notes=tuple(note for one in done if one.told for note in one.told.notes()),
     )
 
 
-def _prompts(file: Path) -> int:
-    """Rows whose last turn is the user's."""
+def questions(file: Path) -> Iterator[list[dict[str, Any]]]:
+    """The messages of the rows whose last turn is the user's; a row may have none at all."""
     with file.open(encoding="utf-8") as lines:
-        rows = (json.loads(line)["messages"] for line in lines if line.strip())
-        return sum(1 for messages in rows if messages[-1]["role"] == "user")
+        rows = (json.loads(line) for line in lines if line.strip())
+        for messages in (row.get("messages") for row in rows if row):
+            if messages and messages[-1]["role"] == "user":
+                yield messages
+
+
+def _prompts(file: Path) -> int:
+    return sum(1 for _ in questions(file))
 
 
 def _sources(plan: Plan) -> list[Source]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from harness.checks.answer import text_of
 from harness.errors import AnswerError
 from harness.recipe.answers import reply_of
+from harness.recipe.data import questions
 from harness.recipe.failing import doing, reason
 
 if TYPE_CHECKING:
@@ -76,10 +77,7 @@ def pick_prompt(path: Path, seed: int) -> Messages:
 
     The no-code MLflow image accepts nothing else; step 4 has seen that there is one.
     """
-    with path.open(encoding="utf-8") as lines:
-        rows = [json.loads(line)["messages"] for line in lines if line.strip()]
-    asked: list[Messages] = [messages for messages in rows if messages[-1]["role"] == "user"]
-    return random.Random(seed).choice(asked)
+    return random.Random(seed).choice(list(questions(path)))
 
 
 def payload(prompt: Messages, plan: Plan) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import pytest
 from harness.errors import RefusedError, StepError
 from harness.plan import Data, Plan
 from harness.recipe.data import SPLITS, fetch_splits
+from harness.recipe.score import pick_prompt
 
 ROWS = 230  # 5 % of it is 11.5 rows, which datasets rounds to 12
 
@@ -75,3 +76,21 @@ def test_a_missing_column_is_refused_before_anything_is_created(
 
     with pytest.raises(RefusedError, match=r"(?s)test_gen\.jsonl: too-few-rows.*no-messages 12"):
         fetch_splits(hub(dataset), tmp_path / "out")
+
+
+@pytest.mark.parametrize("nothing", [None, []])
+def test_a_row_the_component_drops_is_neither_counted_nor_asked(
+    dataset: Path, tmp_path: Path, nothing: object
+) -> None:
+    """It goes to Azure as it came; what is judged and asked is of the rows that are left."""
+    asked = [{"role": "user", "content": "Why?"}]
+    rows = [row("test_gen", n) for n in range(20)]
+    rows[0]["messages"], rows[1]["messages"] = nothing, asked
+    (dataset / "test_gen.jsonl").write_text("\n".join(map(json.dumps, rows)))
+
+    made, again = (fetch_splits(hub(dataset, 100), tmp_path / "out") for _ in range(2))
+
+    assert made.rows == again.rows == dict.fromkeys(SPLITS, ROWS) | {"test_gen": 19}
+    assert len(made.path("test_gen").read_text().splitlines()) == 20
+    assert made.facts["test_gen"].prompts == 1
+    assert pick_prompt(made.path("test_gen"), seed=3) == asked

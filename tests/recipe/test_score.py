@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from harness.plan import Plan, Scoring
 from harness.recipe.score import Caller, payload, pick_prompt
 
@@ -24,6 +26,17 @@ def test_only_rows_that_end_with_the_user_are_asked(tmp_path: Path) -> None:
     file = split(tmp_path, [USER, ASSISTANT], [USER, ASSISTANT, USER], [USER, ASSISTANT])
 
     assert pick_prompt(file, seed=3) == [USER, ASSISTANT, USER]
+
+
+@pytest.mark.parametrize(
+    "row", ["null", "{}", *(f'{{"messages": {m}}}' for m in ("null", '""', "[]"))]
+)
+def test_a_row_without_messages_is_not_asked(tmp_path: Path, row: str) -> None:
+    """Step 4 lets it pass, for the component drops it."""
+    file = split(tmp_path, [USER])
+    file.write_text(f"{row}\n\n{file.read_text()}")
+
+    assert pick_prompt(file, seed=3) == [USER]
 
 
 def test_the_draw_is_seeded(tmp_path: Path) -> None:
