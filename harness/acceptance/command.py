@@ -58,6 +58,15 @@ def _folder(path: Path) -> Path:
     return path if path.is_dir() else path.parent
 
 
+def _alpha(text: str) -> float:
+    try:
+        if 0 < float(text) < 1:
+            return float(text)
+    except ValueError:
+        pass
+    raise argparse.ArgumentTypeError(f"{text!r} is not between 0 and 1")
+
+
 def _arguments(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m harness reference",
@@ -71,6 +80,6 @@ def _arguments(arguments: list[str]) -> argparse.Namespace:
     making.set_defaults(act=_gather)
     judging = commands.add_parser("check", help="judge a run; exit code 2: cannot tell")
     judging.add_argument("run", type=Path, help="a run.json, or its folder")
-    judging.add_argument("--alpha", type=float, default=ALPHA, help="default: %(default)s")
+    judging.add_argument("--alpha", type=_alpha, default=ALPHA, help="default: %(default)s")
     judging.set_defaults(act=_check)
     return parser.parse_args(arguments)

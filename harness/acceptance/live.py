@@ -22,16 +22,20 @@ class Metrics(Protocol):
     """What `recipe.metrics.TrainingMetrics` has, as far as it is needed here."""
 
     @property
-    def train_loss(self) -> Sequence[tuple[int, float]]: ...  # noqa: D102
+    def train_loss(self) -> Sequence[tuple[int, float]]:
+        """(optimizer step, nats a token), as logged."""
 
     @property
-    def eval_loss(self) -> Sequence[tuple[int, float]]: ...  # noqa: D102
+    def eval_loss(self) -> Sequence[tuple[int, float]]:
+        """(optimizer step, nats a token), the last one at the end."""
 
     @property
-    def learning_rate(self) -> Sequence[tuple[int, float]]: ...  # noqa: D102
+    def learning_rate(self) -> Sequence[tuple[int, float]]:
+        """(optimizer step, rate), as logged."""
 
     @property
-    def tokens(self) -> int | None: ...  # noqa: D102
+    def tokens(self) -> int | None:
+        """Of the training rows, one epoch; None when the job does not say."""
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,8 @@ def student_tail(t: float, freedom: int) -> float:
 
 def student_quantile(tail: float, freedom: int) -> float:
     """The t that is exceeded with probability `tail`, 0 < tail <= 0.5; found by bisection."""
+    if not 0 < tail <= 0.5:
+        raise ValueError(f"a tail of {tail}: 0 < tail <= 0.5 is needed")
     low, high = 0.0, 1.0
     while student_tail(high, freedom) > tail:
         high *= 2

@@ -43,7 +43,7 @@ def gather(target: str, folders: Iterable[Path], made_by: str) -> tuple[Referenc
     runs: list[RunFacts] = []
     kinds: list[Kind] = []
     skipped: list[str] = []
-    for folder in sorted(set(folders)):
+    for folder in sorted({folder.resolve() for folder in folders}):  # reports/latest is a link
         reason = _not_green(folder, target)
         if reason:
             skipped.append(f"{folder.name}: {reason}")
@@ -55,7 +55,7 @@ def gather(target: str, folders: Iterable[Path], made_by: str) -> tuple[Referenc
         raise BadReferenceError(_few(target, len(runs), skipped))
     if len({json.dumps(dict(kind.of), sort_keys=True) for kind in kinds}) > 1:
         raise BadReferenceError(_several(kinds))
-    first = kinds[0] if kinds else Kind({})
+    first = kinds[0]
     conditions = first.conditions if all(k.conditions == first.conditions for k in kinds) else {}
     name = "-".join(filter(None, (target, first.of.get("profile"))))
     found = Reference(name, first.of, conditions, tuple(runs), None, made_by)

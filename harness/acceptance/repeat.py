@@ -9,6 +9,7 @@ from harness.acceptance.reference import Reference
 from harness.acceptance.verdict import Verdict
 
 ACROSS = 1e-3  # relative; two kinds of processors round differently in the last bits
+MANY = 10  # losses; fewer of two seeds can be as close as ACROSS by chance
 _IRRELEVANT = ("code",)  # a changed figure under changed code is what this is to notice
 _NEXT = "docs/training.md, 'When a run is rejected'"
 
@@ -24,13 +25,15 @@ def repeated(run: RunFacts, reference: Reference, exact: bool) -> Verdict:
     if not run.train_loss or run.eval_loss is None:
         return Verdict("repeat", "cannot tell", "no losses known of this run", next=_NEXT)
     limit = 0.0 if exact else ACROSS
+    telling = exact or len(run.train_loss) >= MANY
     for other in reference.runs:
-        if other.seed != run.seed and apart(run, other) <= limit:
+        if telling and other.seed != run.seed and apart(run, other) <= limit:
             what = f"seed {run.seed} gave the run of seed {other.seed}: the seed is ignored"
             return Verdict("repeat", "differs", what, 0.0, next=_NEXT)
     own = [other for other in reference.runs if other.seed == run.seed]
     if not own:
-        what = f"seed {run.seed} is not in the reference, and repeats no other seed's run"
+        others = "repeats no other seed's run" if telling else "its losses are too few to compare"
+        what = f"seed {run.seed} is not in the reference, and {others}"
         return Verdict("repeat", "accepted", what)
     return _own(run, own, limit)
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import islice, pairwise
 from pathlib import Path
 
 POLITE_OPENERS = ("Certainly!", "Of course!", "Happy to help!", "Sure, I can help with that.")
@@ -23,10 +24,22 @@ _WORD = re.compile(r"[^\W_]+")
 
 
 def held_out(test_sft: Path, count: int = PROMPTS) -> list[tuple[str, str]]:
-    """The first turns of the first rows of a held-out split: what is asked, and what was said."""
+    """The first turns of the first rows of a held-out split: what is asked, and what was said.
+
+    Rows without both are passed over; the job drops them.
+    """
     with test_sft.open(encoding="utf-8") as lines:
-        rows = [json.loads(line)["messages"] for line in lines if line.strip()]
-    return [(row[0]["content"], row[1]["content"]) for row in rows[:count]]
+        rows = (json.loads(line) for line in lines if line.strip())
+        turns = (_first_turn(row.get("messages") or []) for row in rows if row)
+        return list(islice(filter(None, turns), count))
+
+
+def _first_turn(messages: Sequence[Mapping[str, str]]) -> tuple[str, str] | None:
+    """What the user asks first, and what the assistant says to it."""
+    for one, other in pairwise(messages):
+        if (one["role"], other["role"]) == ("user", "assistant"):
+            return one["content"], other["content"]
+    return None
 
 
 def scored(said: Sequence[tuple[str, str]]) -> dict[str, float]:

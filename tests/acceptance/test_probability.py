@@ -82,6 +82,13 @@ def test_a_prediction_interval_is_wider_than_the_spread() -> None:
     assert prediction([1, 2, 3, 4, 5], 0.025) == pytest.approx((-1.809, 7.809), abs=1e-3)
 
 
+@pytest.mark.parametrize("tail", [-0.1, 0.0, 0.6, math.nan])
+def test_a_quantile_of_no_tail_is_refused(tail: float) -> None:
+    """There is none, and looking for it would never end."""
+    with pytest.raises(ValueError, match="0 < tail"):
+        student_quantile(tail, 4)
+
+
 def test_values_without_spread_allow_no_other() -> None:
     """Where all runs agree, an equal value is at distance 0 and any other infinitely far."""
     assert distance(2.0, [2.0, 2.0, 2.0]) == 0

@@ -128,3 +128,24 @@ def test_the_command_gathers_and_checks(
     assert "no reference for azure" in capsys.readouterr().out
     assert main(["check", str(tmp_path)]) == 1
     assert "does not hold the figures of a training" in capsys.readouterr().err
+
+
+def test_a_run_that_is_named_twice_counts_once(tmp_path: Path, reference: Reference) -> None:
+    """`reports/*/run.json` is also reports/latest, a link to the newest run."""
+    runs = [folder(tmp_path, reference, n) for n in range(FEWEST)]
+    latest = tmp_path / "latest"
+    latest.symlink_to("run-0")
+
+    made, _ = gather("azure", [*runs, latest], "by hand")
+
+    assert len(made.runs) == FEWEST
+
+
+@pytest.mark.parametrize("alpha", ["-1", "0", "1", "nan", "much"])
+def test_alpha_is_a_probability(alpha: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Anything else is refused as a command line that makes no sense."""
+    with pytest.raises(SystemExit) as left:
+        main(["check", "absent", "--alpha", alpha])
+
+    assert left.value.code == 2
+    assert "is not between 0 and 1" in capsys.readouterr().err

@@ -97,3 +97,15 @@ def test_one_seed_does_not_speak_for_others(reference: Reference) -> None:
 
     varying = [v for v in verdicts if v.gate in ("eval_loss", "late_train_loss", "rouge_gain")]
     assert {v.outcome for v in varying} == {"cannot tell"}
+
+
+def test_a_few_losses_do_not_tell_seeds_apart_between_machines(reference: Reference) -> None:
+    """One logged loss of two honest seeds can agree to 1e-3; to the bit it cannot."""
+    first = reference.runs[0]
+    one = replace(first, train_loss=first.train_loss[-1:])
+    few = replace(reference, runs=tuple(replace(one, seed=seed) for seed in range(1, 6)))
+    other = nudged(replace(one, seed=7), 5e-4)
+
+    assert repeat(other, few, {}).outcome == "accepted"
+    assert "too few" in repeat(other, few, {}).what
+    assert repeat(replace(one, seed=7), few, dict(few.conditions)).outcome == "differs"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -44,3 +45,15 @@ def test_the_datas_own_answers_score_full_marks() -> None:
     said = [(wanted, wanted) for _, wanted in text.held_out(SAMPLE / "test_sft.jsonl", 5)]
     assert text.scored(said) == {"answers": 5, "polite": 5, "rouge_l": 1.0}
     assert text.scored([]) == {}
+
+
+def test_the_first_question_is_asked_whatever_comes_before(tmp_path: Path) -> None:
+    """A system message is not put to the endpoint; rows that the job drops are passed over."""
+    system, user, assistant = (
+        {"role": role, "content": role} for role in ("system", "user", "assistant")
+    )
+    rows = [[system, user, assistant], [user], [user, assistant, user], [], None, ""]
+    lines = [json.dumps({"messages": row}) for row in rows] + ["null", "", "{}"]
+    (tmp_path / "test_sft.jsonl").write_text("\n".join(reversed(lines)))
+
+    assert text.held_out(tmp_path / "test_sft.jsonl") == [("user", "assistant")] * 2
