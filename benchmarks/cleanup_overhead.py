@@ -12,10 +12,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
+
+from harness.targets.twin import running_twin
 
 ROOT = Path(__file__).parents[1]
 PAIRS = 10
@@ -24,7 +24,7 @@ GUARDED, UNGUARDED = (), ("-p", "benchmarks.guarding.unguarded")
 
 def main(pairs: int) -> None:
     """Print each pair, then the median of the ratios with their range."""
-    with tempfile.TemporaryDirectory() as name, twin(Path(name)) as ready:
+    with tempfile.TemporaryDirectory() as name, running_twin(Path(name)) as ready:
         whole = run(ready, Path(name), GUARDED)  # its job is the one that all others find completed
         found = [pair(ready, Path(name), number) for number in range(pairs)]
     ratios = sorted(on / off for on, off in found)
@@ -66,25 +66,6 @@ def run(ready: Path, folder: Path, options: tuple[str, ...]) -> float:
     if "All nine steps passed" not in done.stdout:
         sys.exit(done.stdout[-3000:] + done.stderr[-1000:])
     return time.monotonic() - began
-
-
-@contextmanager
-def twin(folder: Path) -> Iterator[Path]:
-    """A running twin: the file that leads to it."""
-    file = folder / "ready.json"
-    command = [sys.executable, "-m", "harness", "twin", "--state", str(folder / "twin")]
-    process = subprocess.Popen(
-        [*command, "--ready-file", str(file)], cwd=ROOT, stdout=subprocess.DEVNULL
-    )
-    while not file.exists():
-        if process.poll() is not None:
-            sys.exit("the twin did not start")
-        time.sleep(0.05)
-    try:
-        yield file
-    finally:
-        process.terminate()
-        process.wait(30)
 
 
 if __name__ == "__main__":

@@ -53,7 +53,16 @@ def ours(package: str) -> set[str]:
         ("acceptance", {"harness.errors"}),
         ("dataset", {"harness.errors"}),
         ("janitor", {"harness.errors"}),
-        ("crash", {"harness.errors", "harness.janitor", "harness.run", "harness.wire"}),
+        (
+            "crash",
+            {
+                "harness.errors",
+                "harness.janitor",
+                "harness.run",
+                "harness.targets",
+                "harness.wire",
+            },
+        ),
         ("measure", {"harness.errors", "harness.report"}),
         ("wire_diff", {"harness.errors", "harness.wire"}),
         (

@@ -7,7 +7,6 @@ import os
 import random
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -18,10 +17,9 @@ from pathlib import Path
 from harness.crash.campaign import Campaign
 from harness.crash.outcome import Progress, Result, line, write
 from harness.crash.points import Point, parse
-from harness.crash.runs import ROOT
 from harness.crash.warm import load
-from harness.errors import HarnessError
 from harness.janitor.environment import twin_environment
+from harness.targets.twin import running_twin
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         load()
         campaign = Campaign(ready, folder, sweeps=not given.without)
         wanted = _wanted(campaign, given)
-        _say(f"{len(wanted)} points, {given.jobs} at a time, in {folder}")
+        _say(f"{len(wanted)} points, seed {given.seed}, {given.jobs} at a time, in {folder}")
         progress = Progress(len(wanted), _say)
         results = campaign.run(wanted, given.jobs, began + given.seconds, progress)
         strays = campaign.strays(results)
@@ -57,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m harness.crash", description=__doc__)
     add = parser.add_argument
     add("--sample", type=int, metavar="N", help="N points drawn at random instead of all")
-    add("--seed", type=int, default=0, help="of the draw")
+    add("--seed", type=int, default=_of_the_day(), help="of the draw (CRASH_SEED, else the day)")
     add("--skip", type=int, default=0, metavar="N", help="leave out the first N of the draw")
     add("--only", action="append", metavar="POINT", help="such as endpoint.create#1:after:kill")
     add("--without", choices=("watchdog", "ledger"), help="prove that leaks would be found")
@@ -68,29 +66,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _of_the_day() -> int:
+    """Another draw each day, unless CRASH_SEED repeats that of one."""
+    return int(os.environ.get("CRASH_SEED") or time.strftime("%Y%m%d", time.gmtime()))
+
+
 @contextmanager
 def _twin(folder: Path) -> Iterator[Path]:
     """One twin for all points, and this process's environment led to it."""
-    ready, state = folder / "ready.json", folder / "twin"
-    command = [sys.executable, "-m", "harness", "twin", "--state", str(state)]
-    with (folder / "twin.log").open("wb") as log:
-        process = subprocess.Popen(
-            [*command, "--ready-file", str(ready)],
-            cwd=ROOT,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-    try:
-        while not ready.exists():
-            if process.poll() is not None:
-                raise HarnessError(f"the twin did not start; see {folder / 'twin.log'}")
-            time.sleep(0.05)
-        with twin_environment(ready):
-            yield ready
-    finally:
-        process.terminate()
-        process.wait(30)
+    with running_twin(folder) as ready, twin_environment(ready):
+        yield ready
 
 
 def _wanted(campaign: Campaign, given: argparse.Namespace) -> list[Point]:

@@ -111,7 +111,10 @@ class Campaign:
         """The operations of a run that nobody ended."""
         seen = attempt.exchanges()
         if code not in (0, 1) or "endpoint.delete" not in seen:
-            raise HarnessError(f"a whole run does not pass; see {attempt.folder / 'log'}")
+            raise HarnessError(
+                f"a whole run does not pass against the twin: {attempt.folder / 'log'}. "
+                "Next: python -m pytest scenarios --target twin"
+            )
         return seen
 
     def _started(self, point: Point) -> _Going:

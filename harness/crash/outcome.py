@@ -31,6 +31,11 @@ class Result:
     trouble: str = ""  # why this says nothing about cleanup
 
     @property
+    def way(self) -> str:
+        """How the run was ended."""
+        return self.point.split(":")[2]
+
+    @property
     def bad(self) -> bool:
         """Whether somebody has to look at it."""
         return bool(self.left or self.trouble or not self.reached)
@@ -77,9 +82,15 @@ def line(results: Sequence[Result]) -> str:
     swept = sum(1 for result in results if result.left_by_watchdog)
     longest = max((result.clean_seconds for result in reached), default=0.0)
     return (
-        f"killed at {len(reached)} of {len(results)} points: {left} left, "
+        f"killed at {len(reached)} of {len(results)} points ({_ways(reached)}): {left} left, "
         f"max {longest:.1f} s to clean, {swept} needed a sweep"
     )
+
+
+def _ways(results: Sequence[Result]) -> str:
+    """How often each way, the most frequent first: not all of them kill."""
+    found = Counter(result.way for result in results)
+    return ", ".join(f"{count} {way}" for way, count in found.most_common()) or "none"
 
 
 def write(path: Path, results: Sequence[Result], seconds: float, stray: Sequence[str]) -> None:
@@ -97,7 +108,7 @@ def write(path: Path, results: Sequence[Result], seconds: float, stray: Sequence
         "needed_its_watchdog": sum(result.watchdog_acted for result in results),
         "needed_a_sweep": sum(1 for result in results if result.left_by_watchdog),
         "clean_seconds": {"max": max(cleaned, default=0.0), "median": median(cleaned or [0.0])},
-        "ways": dict(Counter(result.point.split(":")[2] for result in results)),
+        "ways": dict(Counter(result.way for result in results)),
         "conditions": {"cpus": os.cpu_count(), "load_at_the_end": os.getloadavg()[1]},
         "points": [asdict(result) for result in results],
     }

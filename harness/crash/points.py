@@ -22,6 +22,7 @@ ENDS = {  # at those that are named; the others show nothing new there
     "both": "SIGKILL of the watchdog and of pytest",
     "watchdog": "SIGKILL of the watchdog alone; the run goes on",
 }
+_NEXT = "Next: python -m harness.crash --only endpoint.create#1:after:kill"
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,10 @@ def parse(text: str) -> Point:
         operation, n = where.split("#")
         point = Point(operation, int(n), when, how, fresh=rest == ["running"])
     except ValueError:
-        raise HarnessError(f"{text!r} is no point; one is endpoint.create#1:after:kill") from None
+        raise HarnessError(f"{text!r} is no point. {_NEXT}") from None
     if point.when not in WHENS or point.how not in (*HOWS, *ENDS):
-        raise HarnessError(f"{text!r}: before or after, and one of {', '.join([*HOWS, *ENDS])}")
+        known = ", ".join([*HOWS, *ENDS])
+        raise HarnessError(f"{text!r} is no point: before or after, then one of {known}. {_NEXT}")
     return point
 
 

@@ -33,8 +33,10 @@ def looked_up(sizes: Iterable[str], region: str) -> Prices:
     known = {size: price for size, price in found.items() if price is not None}
     if not known:
         return Prices(shipped.hourly, f"{shipped.source} (none online for {region})")
-    day = datetime.now(UTC).strftime("%Y-%m-%d")
-    return Prices({**shipped.hourly, **known}, f"Azure retail prices, {region}, {day}")
+    source = f"Azure retail prices, {region}, {datetime.now(UTC):%Y-%m-%d}"
+    if others := ", ".join(sorted(found.keys() - known)):
+        source += f" ({others}: none online, {shipped.source})"
+    return Prices({**shipped.hourly, **known}, source)
 
 
 def _hourly(size: str, region: str) -> float | None:

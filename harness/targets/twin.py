@@ -7,10 +7,10 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from harness.errors import TargetError
 from harness.targets.target import Target, environment
@@ -36,10 +36,8 @@ def open_twin(plan: Plan, folder: Path) -> Iterator[Target]:
             yield target
         return
     state, log = folder / "twin", folder / "twin.log"
-    state.mkdir(parents=True, exist_ok=True)
-    process = _start(plan, state, log)
-    try:
-        ready = _ready(process, state / "ready.json", log)
+    with _running(twin_command(plan, state), state, log, START_SECONDS) as process:
+        ready = json.loads((state / "ready.json").read_text(encoding="utf-8"))
         _write_config(state, ready["env"])
         with environment(ready["env"], removed=ready.get("unset", ())):
             yield Target(
@@ -54,8 +52,20 @@ def open_twin(plan: Plan, folder: Path) -> Iterator[Target]:
                 f"the twin ended with exit code {process.returncode} during the run:\n"
                 f"{_tail(log)}\nNext: read {log}"
             )
-    finally:
-        _stop(process)
+
+
+@contextmanager
+def running_twin(
+    folder: Path, options: Sequence[str] = (), seconds: float = START_SECONDS
+) -> Iterator[Path]:
+    """A twin of no plan while the block runs, for many runs to share: its ready file.
+
+    `options` are those of `python -m harness.twin`; state and log are `folder/twin` and
+    `folder/twin.log`. Raises TargetError when it ends or is not ready after `seconds`.
+    """
+    state = folder / "twin"
+    with _running([*_command(state), *options], state, folder / "twin.log", seconds):
+        yield state / "ready.json"
 
 
 def twin_python() -> Path:
@@ -71,16 +81,34 @@ def twin_python() -> Path:
 
 def twin_command(plan: Plan, state: Path) -> list[str]:
     """The command line that starts the plan's twin."""
-    wanted = plan.twin
-    command = [str(twin_python()), "-m", "harness.twin", "--state", str(state)]
-    command += ["--ready-file", str(state / "ready.json")]
-    command += ["--quiet"]  # its log is kept, and the exports hold the way in
-    command += ["--idle-exit", str(IDLE_SECONDS)]  # should nobody be left to stop it
+    wanted, command = plan.twin, _command(state)
     for name in ("era", "pace", "profile", "image"):
         command += [f"--{name}", str(getattr(wanted, name))]
     for fault in wanted.faults:
         command += ["--fault", fault]
     return command
+
+
+def _command(state: Path) -> list[str]:
+    """What every twin is started with."""
+    command = [str(twin_python()), "-m", "harness.twin", "--state", str(state)]
+    command += ["--ready-file", str(state / "ready.json")]
+    command += ["--quiet"]  # its log is kept, and the exports hold the way in
+    return [*command, "--idle-exit", str(IDLE_SECONDS)]  # should nobody be left to stop it
+
+
+@contextmanager
+def _running(
+    command: Sequence[str], state: Path, log: Path, seconds: float
+) -> Iterator[subprocess.Popen[bytes]]:
+    """The process, ready; it is gone after the block, whatever it was at."""
+    state.mkdir(parents=True, exist_ok=True)
+    process = _start(command, state, log)
+    try:
+        _wait(process, state / "ready.json", log, seconds)
+        yield process
+    finally:
+        _stop(process)
 
 
 @contextmanager
@@ -105,11 +133,11 @@ def _attached(file: Path, state: Path) -> Iterator[Target]:
         )
 
 
-def _start(plan: Plan, state: Path, log: Path) -> subprocess.Popen[bytes]:
+def _start(command: Sequence[str], state: Path, log: Path) -> subprocess.Popen[bytes]:
     (state / "ready.json").unlink(missing_ok=True)
     with log.open("ab") as output:
         process = subprocess.Popen(
-            twin_command(plan, state),
+            command,
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -120,22 +148,21 @@ def _start(plan: Plan, state: Path, log: Path) -> subprocess.Popen[bytes]:
     return process
 
 
-def _ready(process: subprocess.Popen[bytes], file: Path, log: Path) -> dict[str, Any]:
-    """What the twin wrote when it was ready."""
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        if file.exists():
-            ready: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-            return ready
+def _wait(process: subprocess.Popen[bytes], ready: Path, log: Path, seconds: float) -> None:
+    """Until it has written its ready file."""
+    deadline = time.monotonic() + seconds
+    while not ready.exists():
         if process.poll() is not None:
             raise TargetError(
                 f"the twin ended with exit code {process.returncode} before it was ready:\n"
                 f"{_tail(log)}\nNext: make twin-env, then run again"
             )
+        if time.monotonic() > deadline:
+            raise TargetError(
+                f"the twin was not ready after {seconds:g} s:\n{_tail(log)}\n"
+                f"Next: read {log}, then run again"
+            )
         time.sleep(0.02)
-    raise TargetError(
-        f"the twin was not ready after {START_SECONDS} s:\n{_tail(log)}\nNext: run again; {log}"
-    )
 
 
 def _tail(log: Path, lines: int = 15) -> str:

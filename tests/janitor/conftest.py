@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,28 +11,7 @@ import pytest
 from harness.janitor.arm_hands import ArmHands
 from harness.janitor.environment import twin_environment
 from harness.janitor.ledger import Place
-
-ROOT = Path(__file__).parents[2]
-
-
-@contextmanager
-def running_twin(folder: Path, options: Sequence[str] = ()) -> Iterator[Path]:
-    """A twin while the block runs: the file that leads to it."""
-    file = folder / "ready.json"
-    command = [sys.executable, "-m", "harness", "twin", "--state", str(folder / "state"), *options]
-    process = subprocess.Popen(
-        [*command, "--ready-file", str(file)], cwd=ROOT, stdout=subprocess.DEVNULL
-    )
-    until = time.monotonic() + 60
-    while not file.exists():
-        assert process.poll() is None
-        assert time.monotonic() < until
-        time.sleep(0.05)
-    try:
-        yield file
-    finally:
-        process.terminate()
-        process.wait(30)
+from harness.targets.twin import running_twin
 
 
 @pytest.fixture(scope="session")

@@ -1,15 +1,16 @@
 """Every way a run can end, at a place where that matters, and who deleted what it had created.
 
-One campaign, so that all share a twin and a job that has completed: `python -m harness.crash`.
+Two campaigns (`python -m harness.crash`), in each of which all points share a twin and a job that
+has completed: the ends that differ most in every `make test`, all others in `make crash`.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -19,61 +20,115 @@ ROOT = Path(__file__).parents[2]
 INTERRUPTED = int(pytest.ExitCode.INTERRUPTED)
 FAILED = int(pytest.ExitCode.TESTS_FAILED)
 RUN, WATCHDOG, SWEEP = "the run", "its watchdog", "a sweep"
-ENDS = [  # point, exit code, who deleted
-    # Ctrl-C in each of the nine steps
-    ("workspace.get#1:before:interrupt", INTERRUPTED, RUN),
-    ("registry_model.versions#1:before:interrupt", INTERRUPTED, RUN),
-    ("compute.create#1:after:interrupt", INTERRUPTED, RUN),
-    ("step.splits#1:before:interrupt", INTERRUPTED, RUN),  # asks nobody anything
-    ("run.details#1:after:interrupt:running", INTERRUPTED, RUN),
-    ("model.register#1:after:interrupt", INTERRUPTED, RUN),
-    ("deployment.create#1:after:interrupt", INTERRUPTED, RUN),
-    ("scoring.invoke#1:after:interrupt", INTERRUPTED, RUN),
-    ("endpoint.delete#1:after:interrupt", INTERRUPTED, RUN),
-    # and all else that ends a process
-    ("deployment.create#1:after:twice", 130, WATCHDOG),
-    ("deployment.create#1:after:hangup", -1, WATCHDOG),
-    ("scoring.invoke#2:before:exit", 3, WATCHDOG),
-    ("compute.poll#1:before:memory", None, None),  # whether Python dies of it, is chance
-    ("job.submit#1:after:first:running", FAILED, RUN),
-    ("compute.poll#1:before:maxfail", FAILED, RUN),
-    ("scoring.invoke#2:before:money", FAILED, RUN),
-    ("endpoint.create#1:after:kill", -9, WATCHDOG),
-    ("endpoint.create#1:after:worker", FAILED, WATCHDOG),
-    ("endpoint.create#1:after:watchdog", None, RUN),
-    ("endpoint.create#1:after:both", -9, SWEEP),
-]
-SAMPLE = 3  # points of `make crash` beside them
-SEED = os.environ.get("CRASH_SEED", time.strftime("%Y%m%d", time.gmtime()))  # another draw each day
+Ends = dict[str, tuple[int | None, str | None]]  # by point: exit code, who deleted; None: any
+ENDS: Ends = {
+    # Ctrl-C in three steps, and twice
+    "compute.create#1:after:interrupt": (INTERRUPTED, RUN),
+    "run.details#1:after:interrupt:running": (INTERRUPTED, RUN),
+    "deployment.create#1:after:interrupt": (INTERRUPTED, RUN),
+    "deployment.create#1:after:twice": (130, WATCHDOG),
+    # what leaves Python no time
+    "deployment.create#1:after:hangup": (-1, WATCHDOG),
+    "scoring.invoke#2:before:exit": (3, WATCHDOG),
+    "endpoint.create#1:after:kill": (-9, WATCHDOG),
+    "endpoint.create#1:after:worker": (FAILED, WATCHDOG),
+    "endpoint.create#1:after:both": (-9, SWEEP),
+}
+OTHERS: Ends = {
+    # Ctrl-C in the other six steps
+    "workspace.get#1:before:interrupt": (INTERRUPTED, RUN),
+    "registry_model.versions#1:before:interrupt": (INTERRUPTED, RUN),
+    "step.splits#1:before:interrupt": (INTERRUPTED, RUN),  # asks nobody anything
+    "model.register#1:after:interrupt": (INTERRUPTED, RUN),
+    "scoring.invoke#1:after:interrupt": (INTERRUPTED, RUN),
+    "endpoint.delete#1:after:interrupt": (INTERRUPTED, RUN),
+    # and all else that ends a run
+    "compute.poll#1:before:memory": (None, None),  # whether Python dies of it, is chance
+    "job.submit#1:after:first:running": (FAILED, RUN),
+    "compute.poll#1:before:maxfail": (FAILED, RUN),
+    "scoring.invoke#2:before:money": (FAILED, RUN),
+    "endpoint.create#1:after:watchdog": (None, RUN),
+}
+SAMPLE = ["--sample", "3", "--seed", "1"]  # points of `make crash`, the same ones every day
 
 
-@pytest.fixture(scope="module")
-def outcome(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What the campaign says of all these points and of the sample."""
-    told = tmp_path_factory.mktemp("ends") / "crash.json"
-    command = [sys.executable, "-m", "harness.crash", "--json", str(told)]
-    for point, _, _ in ENDS:
+def test_it_ends_as_it_does_and_leaves_nothing(tmp_path: Path) -> None:
+    """Every run reached its point, ended as we say, and all was deleted by whom we say."""
+    outcome = campaign(tmp_path, ENDS, *SAMPLE)
+
+    assert wrong(outcome, ENDS) == {}
+    assert outcome["line"].startswith(f"killed at {len(ENDS) + 3} of {len(ENDS) + 3} points")
+    assert (outcome["left"], outcome["left_of_no_point"]) == (0, [])
+
+
+@pytest.mark.slow_crash
+def test_so_do_all_other_ends(tmp_path: Path) -> None:
+    """The same of the ends that differ less."""
+    outcome = campaign(tmp_path, OTHERS)
+
+    assert wrong(outcome, OTHERS) == {}
+    assert outcome["left_of_no_point"] == []
+
+
+@pytest.mark.slow_crash
+def test_a_campaign_that_takes_too_long_takes_its_twin_along(tmp_path: Path) -> None:
+    """Whoever gives it up has nothing to look for."""
+    with pytest.raises(subprocess.TimeoutExpired):
+        campaign(tmp_path, OTHERS, seconds=15)
+
+    (pid,) = tmp_path.glob("crash-*/twin/pid")
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid.read_text()), 0)
+
+
+def campaign(folder: Path, ends: Ends, *options: str, seconds: float = 600) -> dict[str, Any]:
+    """What it says of these points. Raises TimeoutExpired after `seconds`, and nothing stays."""
+    told, log = folder / "crash.json", folder / "campaign.log"
+    command = [sys.executable, "-m", "harness.crash", "--json", str(told), *options]
+    for point in ends:
         command += ["--only", point]
-    command += ["--sample", str(SAMPLE), "--seed", SEED]
-    print("to draw the same points again: CRASH_SEED=" + SEED)
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)
-    print(done.stdout, done.stderr)
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**os.environ, "TMPDIR": str(folder)},
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+        process.wait(seconds)
+    finally:
+        end(process, folder)
+        print(log.read_text())
     found: dict[str, Any] = json.loads(told.read_text())
     return found
 
 
-@pytest.mark.parametrize(("point", "code", "by"), ENDS, ids=[point for point, _, _ in ENDS])
-def test_it_ends_as_it_does_and_leaves_nothing(
-    outcome: dict[str, Any], point: str, code: int | None, by: str | None
-) -> None:
-    """The run reached that point, ended with that exit code, and all was deleted by whom we say."""
-    (result,) = [each for each in outcome["points"] if each["point"] == point]
+def end(process: subprocess.Popen[bytes], folder: Path) -> None:
+    """The campaign and its twin, which has a session of its own; runs without one end by it."""
+    process.terminate()  # it begins no more points, waits for those it is at, and stops its twin
+    try:
+        process.wait(60)
+    except subprocess.TimeoutExpired:
+        for pid in [process.pid, *map(_number, folder.glob("crash-*/twin/pid"))]:
+            os.killpg(pid, signal.SIGKILL)
+        process.wait()
 
-    assert result["reached"]
-    assert not result["trouble"]
-    assert result["left"] == []
-    assert code in (None, result["exit_code"])
-    assert by in (None, who_deleted(result))
+
+def wrong(outcome: dict[str, Any], ends: Ends) -> dict[str, Any]:
+    """The points that went otherwise, with all that is known of them."""
+    found = {each["point"]: each for each in outcome["points"]}
+    return {
+        point: found.get(point, "not begun")
+        for point, wanted in ends.items()
+        if point not in found or not _as_wanted(found[point], *wanted)
+    }
+
+
+def _as_wanted(result: dict[str, Any], code: int | None, by: str | None) -> bool:
+    clean = result["reached"] and not result["trouble"] and not result["left"]
+    return clean and code in (None, result["exit_code"]) and by in (None, who_deleted(result))
 
 
 def who_deleted(result: dict[str, Any]) -> str:
@@ -83,9 +138,5 @@ def who_deleted(result: dict[str, Any]) -> str:
     return WATCHDOG if result["watchdog_acted"] else RUN
 
 
-def test_a_sample_of_the_crash_campaign_leaves_nothing(outcome: dict[str, Any]) -> None:
-    """A few points of `make crash`, others every day; CRASH_SEED repeats those of another."""
-    points = len(ENDS) + SAMPLE
-
-    assert outcome["line"].startswith(f"killed at {points} of {points} points: 0 left")
-    assert outcome["left_of_no_point"] == []
+def _number(file: Path) -> int:
+    return int(file.read_text())

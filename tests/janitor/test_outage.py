@@ -20,7 +20,7 @@ import pytest
 
 from harness.janitor.ledger import Ledger
 from harness.report.run_record import Leftover, read
-from tests.janitor.conftest import running_twin
+from harness.targets.twin import running_twin
 
 ROOT = Path(__file__).parents[2]
 FORBIDDEN = "refuse:endpoint.delete:status=403,code=AuthorizationFailed,times=4"

@@ -108,6 +108,15 @@ def test_without_an_answer_the_table_counts(api: type[Api]) -> None:
     assert broken.source == "data/prices.json (no prices online: HTTPError)"
 
 
+def test_the_source_names_the_size_that_has_no_price_online(api: type[Api]) -> None:
+    """One of two sizes found: that one is Azure's, the other the table's, and it says so."""
+    found = looked_up([SIZE, "Standard_NC6s_v3"], "westeurope")
+
+    assert found.hourly[SIZE.lower()] == 4.775
+    assert found.hourly["standard_nc6s_v3"] == table().hourly["standard_nc6s_v3"]
+    assert found.source.endswith(" (standard_nc6s_v3: none online, data/prices.json)")
+
+
 @pytest.mark.parametrize(("target", "price"), [("azure", 4.775), ("twin", 3.673)])
 def test_only_azure_is_asked_for_prices(api: type[Api], target: str, price: float) -> None:
     """A run on Azure counts with them from step 1 on; the twin costs what the table says."""

@@ -13,7 +13,7 @@ from harness.errors import StepError, TargetError
 from harness.plan import Plan
 from harness.plan_file import read_plan
 from harness.recipe.connect import connect
-from harness.targets.twin import open_twin
+from harness.targets.twin import open_twin, running_twin
 
 SHIPPED = Path(__file__).parents[2] / "scenarios" / "finetune_chat" / "plan.toml"
 
@@ -85,3 +85,20 @@ def test_a_missing_environment_names_the_command(
 
     with pytest.raises(TargetError, match="Next: make twin-env"), open_twin(plan, tmp_path):
         pass
+
+
+def test_a_twin_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for ever for one that never becomes ready, and it does not stay."""
+    hanging = tmp_path / "python"
+    hanging.write_text("#!/bin/sh\nexec sleep 600\n")
+    hanging.chmod(0o755)
+    monkeypatch.setenv("HARNESS_TWIN_PYTHON", str(hanging))
+
+    with (
+        pytest.raises(TargetError, match=r"not ready after 0.1 s"),
+        running_twin(tmp_path, seconds=0.1),
+    ):
+        pass
+
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "twin" / "pid").read_text()), 0)
