@@ -97,7 +97,8 @@ def _exceptions(name: str, one: Mapping[str, Any], two: Mapping[str, Any]) -> It
 
 
 def _from_where_they_part(one: str, two: str, around: int = 60) -> tuple[str, str]:
-    at = next((n for n, (a, b) in enumerate(zip(one, two, strict=False)) if a != b), 0)
+    shorter = min(len(one), len(two))
+    at = next((n for n in range(shorter) if one[n] != two[n]), shorter)
     begin = max(0, at - 15)
     return one[begin : at + around], two[begin : at + around]
 

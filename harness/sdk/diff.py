@@ -17,6 +17,7 @@ from harness.sdk.behaviour import Difference, differences
 from harness.sdk.environments import HOME
 from harness.sdk.matrix import Say, matrix
 from harness.sdk.row import Import, Row, place, told_import, told_run
+from harness.wire_diff import change
 from harness.wire_diff.calls import Recording, recording
 from harness.wire_diff.change import SEVERITIES, Change
 from harness.wire_diff.compare import changes
@@ -138,23 +139,13 @@ def told(found: Compared) -> Iterator[str]:
         f"{found.after.version} ({found.after.published}), both against the twin"
     )
     for severity in SEVERITIES:
-        lines = [*_wire(found.wire, severity), *_behaviour(found.behaviour, severity)]
+        lines = [*change.told(found.wire, severity), *_behaviour(found.behaviour, severity)]
         yield from [f"\n{severity}", *lines] if lines else []
     if found.packages:
         yield f"\nother packages that differ: {', '.join(found.packages)}"
     all_of = [*(c.severity for c in found.wire), *(d.severity for d in found.behaviour)]
     counts = ", ".join(f"{all_of.count(severity)} {severity}" for severity in SEVERITIES)
     yield f"\n{found.calls[0]} calls before, {found.calls[1]} after; {counts}"
-
-
-def _wire(found: Sequence[Change], severity: str) -> Iterator[str]:
-    groups: dict[tuple[str, str], list[Change]] = {}
-    for change in found:
-        if change.severity == severity:
-            groups.setdefault((str(change), change.why), []).append(change)
-    for (what, why), group in groups.items():
-        places = dict.fromkeys(f"{change.operation} (step {change.step})" for change in group)
-        yield f"  {', '.join(places)}\n      {what}\n      because {why}"
 
 
 def _behaviour(found: Sequence[Difference], severity: str) -> Iterator[str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from harness.errors import CassetteError
 from harness.wire_diff.calls import Recording, recording
-from harness.wire_diff.change import SEVERITIES, Change
+from harness.wire_diff.change import SEVERITIES, Change, told
 from harness.wire_diff.compare import changes
 
 
@@ -51,14 +51,8 @@ def _told(before: Recording, after: Recording, found: Sequence[Change]) -> Itera
         if one != two:
             yield f"{name} {one} -> {two}"
     for severity in SEVERITIES:
-        same: dict[tuple[str, str], list[Change]] = {}
-        for change in found:
-            if change.severity == severity:
-                same.setdefault((str(change), change.why), []).append(change)
-        yield from [f"\n{severity}"] * bool(same)
-        for (what, why), group in same.items():
-            places = dict.fromkeys(f"{change.operation} (step {change.step})" for change in group)
-            yield f"  {', '.join(places)}\n      {what}\n      because {why}"
+        lines = list(told(found, severity))
+        yield from [f"\n{severity}", *lines] if lines else []
     counts = [(sum(c.severity == severity for c in found), severity) for severity in SEVERITIES]
     yield f"\n{len(before.calls)} calls before, {len(after.calls)} after: " + ", ".join(
         f"{count} {severity}" for count, severity in counts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -56,3 +56,14 @@ class Change:
         values = f": {self.before or 'absent'} -> {self.after or 'absent'}"
         where = f" {self.where}" if self.where else ""
         return f"{self.kind}{where}{values if self.before or self.after else ''}"
+
+
+def told(found: Sequence[Change], severity: Severity) -> Iterator[str]:
+    """Those of one severity for people; the same change in several calls stands once."""
+    groups: dict[tuple[str, str], list[Change]] = {}
+    for change in found:
+        if change.severity == severity:
+            groups.setdefault((str(change), change.why), []).append(change)
+    for (what, why), group in groups.items():
+        places = dict.fromkeys(f"{change.operation} (step {change.step})" for change in group)
+        yield f"  {', '.join(places)}\n      {what}\n      because {why}"

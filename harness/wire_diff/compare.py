@@ -155,7 +155,7 @@ def values(one: Any, two: Any, path: str) -> Iterator[Found]:
 def _objects(one: dict[str, Any], two: dict[str, Any], path: str) -> Iterator[Found]:
     gone, added = [k for k in one if k not in two], [k for k in two if k not in one]
     for key in list(gone):
-        name = next((k for k in added if _renamed(key, k) and one[key] == two[k]), None)
+        name = next((k for k in added if one[key] == two[k] and _renamed(key, k, one[key])), None)
         if name is not None:
             gone.remove(key)
             added.remove(name)
@@ -186,10 +186,13 @@ def _or_absent(value: Any) -> Any:
     return _ABSENT if value is None else value
 
 
-def _renamed(one: str, two: str) -> bool:
-    """Two spellings of one name, or nearly."""
+def _renamed(one: str, two: str, value: Any) -> bool:
+    """Two spellings of one name; or nearly, with a value that not just any field may hold."""
     plain = [re.sub(r"[^a-z0-9]", "", name.lower()) for name in (one, two)]
-    return plain[0] == plain[1] or SequenceMatcher(None, plain[0], plain[1]).ratio() > 0.6
+    if plain[0] == plain[1]:
+        return True
+    telling = bool(value) and not isinstance(value, bool)
+    return telling and SequenceMatcher(None, plain[0], plain[1]).ratio() > 0.6
 
 
 def _shown(value: Any) -> str:

@@ -118,6 +118,19 @@ def test_a_renamed_field_names_both_spellings() -> None:
     ]
 
 
+def test_a_message_that_only_goes_on_longer_shows_what_came() -> None:
+    """The excerpts part where the shorter message ends."""
+    short = "no such model; " * 8
+    one = release(gave(short, raised=NOT_FOUND))
+    two = release(gave(f"{short}use label=latest", raised=NOT_FOUND))
+
+    (longer,), (shorter,) = differences(one, two), differences(two, one)
+
+    assert "use label=latest" in longer.after
+    assert "use label=latest" not in longer.before
+    assert (shorter.before, shorter.after) == (longer.after, longer.before)
+
+
 def test_the_order_of_keys_is_no_difference() -> None:
     """1.35 sends the keys of a body in another order, and says the same with it."""
     one = release(gave(sent={"a": 1, "b": 2}))

@@ -18,7 +18,7 @@ from harness.wire.cassette import written
 from harness.wire_diff.__main__ import main
 from harness.wire_diff.calls import Call, Recording, recording
 from harness.wire_diff.change import KINDS, Change
-from harness.wire_diff.compare import changes
+from harness.wire_diff.compare import changes, values
 
 SHIPPED = Path(__file__).parents[2] / "cassettes" / "finetune_chat"
 RECORDED = recording(SHIPPED)
@@ -153,6 +153,41 @@ def test_a_planted_change_is_reported_alone(
 def test_nothing_differs_from_itself() -> None:
     """The same recording twice: no change at all."""
     assert changes(RECORDED, recording(SHIPPED)) == []
+
+
+@pytest.mark.parametrize(
+    ("former", "latter", "value"),
+    [
+        ("nodeIdle", "nodeIdleTime", None),
+        ("nodeIdle", "nodeIdleTime", ""),
+        ("nodeIdle", "nodeIdleTime", []),
+        ("nodeIdle", "nodeIdleTime", {}),
+        ("nodeIdle", "nodeIdleTime", 0),
+        ("isEnabled", "isDisabled", False),
+        ("isEnabled", "isDisabled", True),
+    ],
+)
+def test_what_every_field_may_hold_makes_no_two_names_one(
+    former: str, latter: str, value: Any
+) -> None:
+    """Names that are merely alike are one only where the value tells that they are."""
+    kinds = {kind for kind, *_ in values({former: value}, {latter: value}, "body")}
+
+    assert "field renamed" not in kinds
+    assert [kind for kind, *_ in values({former: "PT2M"}, {latter: "PT2M"}, "body")] == [
+        "field renamed"
+    ]
+
+
+@pytest.mark.parametrize("value", [None, "", [], {}, 0, False, "PT2M"])
+@pytest.mark.parametrize("latter", ["node_idle_time", "node-idle-time", "NodeIdleTime"])
+def test_another_spelling_of_the_same_name_is_one_whatever_it_holds(
+    latter: str, value: Any
+) -> None:
+    """Case, dashes and underscores aside it is the same word."""
+    (found,) = values({"nodeIdleTime": value}, {latter: value}, "body")
+
+    assert found[0] == "field renamed"
 
 
 @given(seed=st.randoms(use_true_random=False))
