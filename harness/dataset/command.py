@@ -33,9 +33,6 @@ def main(arguments: Sequence[str]) -> int:
     except HarnessError as error:
         sys.stderr.write(f"data: {error}\n")
         return 1
-    except OSError as error:  # a temporary file
-        sys.stderr.write(f"data: {error}. Next: make room, or name another folder in TMPDIR\n")
-        return 1
     except KeyboardInterrupt:
         sys.stderr.write("data: interrupted; finished files stay, nothing half written does\n")
         return 130

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -26,8 +27,8 @@ class _Object(dict[str, Any]):
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         super().__init__(pairs)
-        names = [name for name, _ in pairs]
-        self.repeated = sorted({name for name in names if names.count(name) > 1})
+        times = Counter(name for name, _ in pairs)
+        self.repeated = sorted(name for name, count in times.items() if count > 1)
 
 
 def explain(line: bytes, wanted: Wanted, *, first: bool = False) -> list[Problem]:

@@ -18,15 +18,19 @@ _PART = re.compile(r"\.(\d+)\.part$")
 
 @dataclass
 class Kept:
-    """What has been written so far."""
+    """What has been written so far, to become the file of that path."""
 
+    path: Path
     file: IO[bytes]
     sha256: Any = field(default_factory=hashlib.sha256)
     size: int = 0  # bytes
 
     def write(self, data: bytes) -> None:
-        """More bytes."""
-        self.file.write(data)
+        """More bytes. Raises StepError when there is no room for them."""
+        try:
+            self.file.write(data)
+        except OSError as error:
+            raise _unwritten(self.path, error) from error
         self.sha256.update(data)
         self.size += len(data)
 
@@ -36,27 +40,41 @@ def kept(path: Path) -> Iterator[Kept]:
     """A file that appears under its name when the block ends well, and not at all when it does not.
 
     Interrupted or failing, it leaves what was there before. After a kill its `.part` stays until
-    the next one writes here. Raises StepError when the disk is full or the folder not writable.
+    the next one writes here. Raises StepError when the disk is full or the folder not writable;
+    an OSError of the block itself is not the file's, and stays what it is.
     """
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
+    with _writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         _tidy(path)
-        with part.open("wb") as file:
-            writing = Kept(file)
-            yield writing
+        file = part.open("wb")
+    try:
+        yield Kept(path, file)
+        with _writing(path):
             file.flush()
             os.fsync(file.fileno())
-        part.replace(path)
-        _sync(path.parent)
-    except OSError as error:
-        raise StepError(
-            f"{path} cannot be written: {error.strerror or error}; nothing of it was kept.\n"
-            f"Next: make room (df -h {path.parent}) or name another folder, and run it again"
-        ) from error
+            part.replace(path)
+            _sync(path.parent)
     finally:
         with suppress(OSError):  # the error that counts is already on its way
+            file.close()
+        with suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise _unwritten(path, error) from error
+
+
+def _unwritten(path: Path, error: OSError) -> StepError:
+    return StepError(
+        f"{path} cannot be written: {error.strerror or error}; nothing of it was kept.\n"
+        f"Next: make room (df -h {path.parent}) or name another folder, and run it again"
+    )
 
 
 def _tidy(path: Path) -> None:

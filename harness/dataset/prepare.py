@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 from harness.dataset.judge import Judge
@@ -16,7 +17,7 @@ from harness.dataset.reservoir import Reservoir
 from harness.dataset.rules import BY_NAME, Wanted
 from harness.dataset.sources import Say, Source, Take
 from harness.dataset.told import Told
-from harness.errors import RefusedError
+from harness.errors import RefusedError, StepError
 
 RECORD = "data.json"
 Progress = Callable[[str, int], AbstractContextManager[Say]]  # of what, bytes to come
@@ -50,7 +51,7 @@ def wanted_of(split: str, wanted: Wanted) -> Wanted:
 
 def checked(source: Source, wanted: Wanted, progress: Progress = silent) -> Told:
     """What is to be said of all rows; nothing is written. Raises RefusedError if unreadable."""
-    with progress(source.name, source.size) as say:
+    with progress(source.name, source.size) as say, _temporary():
         judge = Judge(source.name, wanted)
         for _ in judge.kept(source.lines(Take(), wanted.longest_line, say)):
             pass
@@ -63,14 +64,14 @@ def prepared(
     """`folder/<split>.jsonl` with the rows taken, and its line in data.json.
 
     A file that this made before from the same is left as it is. Raises RefusedError, with all
-    there is to say, when a rule is broken; then nothing is written.
+    there is to say, when a rule is broken, StepError when there is no room; then nothing stays.
     """
     target = folder / f"{source.split}.jsonl"
     asked = _asked(source, wanted, take)
     before = _record(folder).get(source.split, {})
     if before.get("asked") == asked and _hash(target) == before["sha256"]:
         return _prepared(source, target, before, None)
-    with progress(source.name, source.size) as say, kept(target) as out:
+    with progress(source.name, source.size) as say, kept(target) as out, _temporary():
         judge = Judge(source.name, wanted)
         rows = judge.kept(source.lines(take, wanted.longest_line, say))
         written = _written(rows, take, out.write)
@@ -97,6 +98,19 @@ def _prepared(source: Source, path: Path, entry: Mapping[str, Any], told: Told |
     )
     rows = entry["rows"]
     return Prepared(source.split, path, rows, rows - useless, entry["sha256"], told)
+
+
+@contextmanager
+def _temporary() -> Iterator[None]:
+    """Source and target say themselves what they cannot do; what is left is a temporary file."""
+    try:
+        yield
+    except OSError as error:
+        folder = gettempdir()
+        raise StepError(
+            f"a temporary file in {folder} cannot be used: {error.strerror or error}.\n"
+            f"Next: make room (df -h {folder}), or name another folder in TMPDIR, and run it again"
+        ) from error
 
 
 def _written(rows: Iterator[bytes], take: Take, write: Callable[[bytes], object]) -> int:

@@ -7,9 +7,11 @@ what the recipe's download-dataset.py writes.
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +26,8 @@ ULTRACHAT = "HuggingFaceH4/ultrachat_200k"
 # rows of each split, from its dataset card
 ROWS = {"train_sft": 207_865, "test_sft": 23_110, "train_gen": 256_032, "test_gen": 28_304}
 BATCH = 1000  # rows; what to_json takes at a time
+
+_SHARD = re.compile(r"(.+)-(\d{5})-of-(\d{5})(-.+)?")  # the hub's; a date is none
 
 Say = Callable[[int], object]
 
@@ -65,15 +69,11 @@ def local(path: Path) -> list[Source]:
 
     `NAME.jsonl` and `NAME.parquet`, there or under data/, are a split each, and
     `NAME-00000-of-00003-….parquet` its shards.
-    Raises RefusedError when there is nothing of the kind.
+    Raises RefusedError when there is nothing of the kind, or a split is not whole.
     """
     files = sorted([*path.glob("*"), *path.glob("data/*")]) if path.is_dir() else [path]
     found = [_json_lines(file) for file in files if file.suffix == ".jsonl"]
-    shards: dict[str, list[Path]] = {}
-    for file in files:
-        if file.suffix == ".parquet":
-            shards.setdefault(file.stem.partition("-0")[0], []).append(file)
-    found += [_parquet(split, tuple(parts)) for split, parts in shards.items()]
+    found += _tables(file for file in files if file.suffix == ".parquet")
     names = [source.split for source in found]
     twice = sorted({name for name in names if names.count(name) > 1})
     if not found or twice:
@@ -83,6 +83,24 @@ def local(path: Path) -> list[Source]:
     return sorted(
         found, key=lambda one: (order.index(one.split) if one.split in ROWS else 4, one.split)
     )
+
+
+def _tables(files: Iterable[Path]) -> Iterator[Source]:
+    """Parquet files, the shards of a split as one; a shard there twice makes the split twice."""
+    splits: dict[tuple[str, int], dict[int, list[Path]]] = {}
+    for file in files:
+        shard = _SHARD.fullmatch(file.stem)
+        split, number, count = shard.group(1, 2, 3) if shard else (file.stem, 0, 1)
+        splits.setdefault((split, int(count)), {}).setdefault(int(number), []).append(file)
+    for (split, count), shards in splits.items():
+        lacks = [f"{split}-{n:05}-of-{count:05}" for n in range(count) if n not in shards]
+        if lacks:
+            there = next(iter(shards.values()))[0].parent
+            raise RefusedError(
+                f"{split} in {there} lacks {', '.join(lacks)} (.parquet). Next: fetch them again"
+            )
+        for parts in zip_longest(*(shards[number] for number in sorted(shards))):
+            yield _parquet(split, tuple(filter(None, parts)))
 
 
 def hub(dataset: str, splits: Iterable[str], otherwise: str) -> list[Source]:

@@ -95,6 +95,42 @@ def test_a_full_disk_leaves_what_was_there(tmp_path: Path, room: int) -> None:
     assert (tmp_path / "out" / "train.jsonl").read_bytes() == b"before"
 
 
+def test_a_full_temporary_folder_is_not_the_target(tmp_path: Path) -> None:
+    """A sample is drawn in a temporary file; where that is, and not the target, needs room."""
+    (tmp_path / "train.jsonl").write_bytes(ROWS)
+    room = len(ROWS) * 5 // 8  # of what is drawn there are some 0.85, in the sample 0.5
+    arguments = [*COMMAND[3:], "--sample", "10000"]
+    script = (
+        "import resource, sys; from harness.cli import main; "
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room})); "
+        f"sys.exit(main({arguments!r}))"
+    )
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env={**os.environ, "TMPDIR": str(temporary)},
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.returncode == 1
+    assert f"a temporary file in {temporary} cannot be used: File too large" in done.stderr
+    assert "Next: make room" in done.stderr
+    assert "TMPDIR" in done.stderr
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_an_error_inside_is_not_the_files(tmp_path: Path) -> None:
+    """Only its own writing is said to have failed."""
+    with pytest.raises(ConnectionResetError), kept(tmp_path / "a"):
+        raise ConnectionResetError
+
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_refused_file_leaves_what_was_there(tmp_path: Path) -> None:
     """A broken last line is found after everything else is written; nothing of it stays."""
     (tmp_path / "train.jsonl").write_bytes(ROWS + b'{"messages"')

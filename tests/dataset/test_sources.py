@@ -173,3 +173,41 @@ def test_too_small_a_sample_is_no_training_file(rows: Dataset, tmp_path: Path) -
 
     with pytest.raises(RefusedError, match=r"9 rows, seed 42 are 9, and 10 are needed"):
         made(local(tmp_path)[0], tmp_path / "out", Take(sample=9))
+
+
+def test_names_with_dashes_are_splits_of_their_own(rows: Dataset, tmp_path: Path) -> None:
+    """A date is no shard."""
+    names = ["chat-2026-01-05", "chat-2026-02-05"]
+    for name in names:
+        rows.select(range(20)).to_parquet(tmp_path / f"{name}.parquet")
+
+    assert [source.split for source in local(tmp_path)] == names
+
+
+@pytest.mark.parametrize(
+    ("there", "words"),
+    [
+        (["a-00001-of-00003"], "a-00000-of-00003, a-00002-of-00003"),
+        (["a-00000-of-00002-12ab"], "a-00001-of-00002"),
+        (["a-00000-of-00002", "a-00001-of-00003"], "a-00001-of-00002"),
+    ],
+)
+def test_a_split_with_a_shard_missing_is_refused(
+    tmp_path: Path, there: list[str], words: str
+) -> None:
+    """Part of the rows is not the split; what is missing is named."""
+    for name in there:
+        (tmp_path / f"{name}.parquet").write_bytes(b"")
+
+    for path in (tmp_path, tmp_path / f"{there[0]}.parquet"):
+        with pytest.raises(RefusedError, match=f"lacks .*{words}.*Next: "):
+            local(path)
+
+
+def test_a_shard_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    """Two conversions side by side: which is the split cannot be told."""
+    for name in ("a-00000-of-00001-12ab", "a-00000-of-00001-34cd"):
+        (tmp_path / f"{name}.parquet").write_bytes(b"")
+
+    with pytest.raises(RefusedError, match="has a more than once"):
+        local(tmp_path)
