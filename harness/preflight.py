@@ -8,9 +8,9 @@ import tempfile
 import textwrap
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.checks.catalogue import CHECKS
 from harness.checks.finding import SEVERITIES
@@ -20,12 +20,12 @@ from harness.plan_file import read_plan
 from harness.wire.cassette import provenance_of
 
 if TYPE_CHECKING:
+    from harness.checks.catalogue import Judge
     from harness.report.run_record import Finding
     from harness.run import Run
 
 ROOT = Path(__file__).resolve().parents[1]
 SCENARIO = "finetune_chat"
-GROUPS = ("environment", "model", "contract", "drift", "compute", "quota", "endpoint")
 WIDTH = 100
 _SHOWN = ("error", "cannot tell", "warning")
 
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     began = time.monotonic()
     try:
         plan = _plan(asked)
-        findings, day, broken = _look(plan, asked)
+        findings, looked, day, broken = _look(plan, asked)
     except HarnessError as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sys.stdout.write(table(findings, everything=asked.all))
     if broken:
         sys.stdout.write(f"{broken}\n\n")
-    sys.stdout.write(f"{verdict(findings, broken)}; {time.monotonic() - began:.1f} s\n")
+    sys.stdout.write(f"{verdict(findings, looked, broken)}; {time.monotonic() - began:.1f} s\n")
     return 1 if broken or any(each.severity == "error" for each in findings) else 0
 
 
@@ -59,10 +59,10 @@ def table(findings: Sequence[Finding], *, everything: bool = False) -> str:
     )
 
 
-def verdict(findings: Sequence[Finding], broken: str | None) -> str:
-    """The last line: whether a run would get as far as its job."""
+def verdict(findings: Sequence[Finding], looked: Collection[str], broken: str | None) -> str:
+    """The last line: whether a run would get as far as its job. `looked`: groups that were run."""
     count: Counter[str] = Counter(finding.severity for finding in findings)
-    checks = len([check for check in CHECKS if check.group in GROUPS])
+    checks = len([check for check in CHECKS if check.group in looked])
     ready = "not ready" if broken or count["error"] else "ready"
     words = [f"{checks} checks", *(_counted(count[each], each) for each in _SHOWN if count[each])]
     return f"{ready}: {', '.join(words)}" + ("; it could not look further" if broken else "")
@@ -106,8 +106,11 @@ def _plan(asked: argparse.Namespace) -> Plan:
     return read_plan(asked.plan, asked.target, asked.set, like)
 
 
-def _look(plan: Plan, asked: argparse.Namespace) -> tuple[list[Finding], str, str | None]:
-    """The findings, the day they are of, and the error that ended the looking, if one did."""
+def _look(
+    plan: Plan, asked: argparse.Namespace
+) -> tuple[list[Finding], list[str], str, str | None]:
+    """The findings, the groups of checks that were run, the day it is, and the error that ended
+    the looking, if one did."""
     from harness.checks.seen import last_seen
     from harness.run import open_run
 
@@ -117,15 +120,20 @@ def _look(plan: Plan, asked: argparse.Namespace) -> tuple[list[Finding], str, st
     ):
         run.stops = False
         run.earlier = last_seen(asked.reports / "newest", run.target.name, SCENARIO)
-        broken = None
+        looked, broken = list[str](), None
+
+        def judge(group: str, /, **facts: Any) -> None:
+            looked.append(group)
+            run.check(group, **facts)
+
         try:
-            _steps(run)
+            _steps(run, judge)
         except StepError as error:
             broken = str(error)
-        return run.findings, str(run.day), broken
+        return run.findings, looked, str(run.day), broken
 
 
-def _steps(run: Run) -> None:
+def _steps(run: Run, judge: Judge) -> None:
     """Steps 1 and 2, and of step 3 what comes before the first create."""
     from harness.recipe.base_model import find_base_model
     from harness.recipe.compute import look_around
@@ -133,10 +141,10 @@ def _steps(run: Run) -> None:
     from harness.recipe.environment import modules_of, read_packages
 
     with run.step(1, "connection", "Connect"):
-        run.check("environment", packages=read_packages(modules_of(run.plan)))
+        judge("environment", packages=read_packages(modules_of(run.plan)))
         connection = connect(run.plan, timestamp=run.timestamp, config=run.target.config)
     with run.step(2, "base_model", "Base model"):
-        model = find_base_model(connection, run.plan, run.check)
+        model = find_base_model(connection, run.plan, judge)
     with run.step(3, "cluster", "Compute"):
-        look_around(connection, run.plan, model, run.check)
+        look_around(connection, run.plan, model, judge)
     run.steps.pop()  # looked at, not done

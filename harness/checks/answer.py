@@ -11,11 +11,8 @@ from typing import Any
 from harness.checks.facts import Reply
 from harness.checks.finding import Blame, Finding
 
-NEXT = (
-    "az ml online-deployment get-logs shows the exception that the container swallowed; "
-    "compare sample_score.json with the shape its image expects"
-)
-LOOP = 8  # the same word so often in a row is no language
+LOOP = 8  # the same word so often in a row is no language; what has no letter may be a layout
+LETTER = r"[^\W\d_]"
 ENDS = re.compile(r"[.!?:;\u2026\u3002\uff01\uff1f)\]}\"'`*\u201d\u2019]\s*$")  # of finished texts
 
 
@@ -63,9 +60,10 @@ def echo(reply: Reply) -> Iterator[Finding]:
 def repeated(reply: Reply) -> Iterator[Finding]:
     """It is not the same word over and over."""
     text, _ = text_of(reply.raw)
-    runs = [(word, len(list(same))) for word, same in groupby((text or "").split())]
+    words = groupby((text or "").split())
+    runs = [(word, len(list(same))) for word, same in words if re.search(LETTER, word)]
     word, most = max(runs, key=lambda run: run[1], default=("", 0))
-    letters = re.search(rf"(\S)\1{{{4 * LOOP - 1},}}", text or "")
+    letters = re.search(rf"({LETTER})\1{{{4 * LOOP - 1},}}", text or "")
     if most >= LOOP or letters:
         what = repr(word) if most >= LOOP else repr(letters[1] if letters else "")
         yield _wrong(f"the answer repeats {what} without end", reply, "training")
@@ -130,4 +128,14 @@ def _finish(reply: Reply) -> str:
 
 
 def _wrong(what: str, reply: Reply, blame: Blame = "answer") -> Finding:
-    return Finding("error", what, "scoring", reply.raw[:300], blame, NEXT)
+    return Finding("error", what, "scoring", reply.raw[:300], blame, _next(reply))
+
+
+def _next(reply: Reply) -> str:
+    """Where the exception stands that the container swallowed, if it is known whose log it is."""
+    logs = (
+        f"az ml online-deployment get-logs --name {reply.deployment} "
+        f"--endpoint-name {reply.endpoint} shows the exception that the container swallowed; "
+    )
+    compare = "compare sample_score.json with the shape its image expects"
+    return logs + compare if reply.endpoint else compare

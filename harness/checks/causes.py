@@ -24,8 +24,12 @@ MEMORY = (
     r"out of memory|outofmemory|oomkilled|cuda error: out|exit(ed with)? code:? 137|cannot "
     r"allocate memory"
 )
+DISK = r"no space left|diskfull|disk is full|not enough disk|disk quota"
 QUOTA = r"quota|not enough cores|exceed.*core|limit.*v?cpus"
-IMAGE = r"imagepull|image build|failed to (pull|build)|manifest unknown|docker|environment.*build"
+IMAGE = (
+    r"imagepull|image build|failed to (pull|build)|manifest unknown|docker.*\b(pull|build)|"
+    r"environment.*build"
+)
 TRANSIENT = (
     r"timed? ?out|transient|temporar|connection (reset|aborted|refused)|serviceunavailable|"
     r"\b(502|503|504)\b|bad ?gateway|too many requests|internalservererror"

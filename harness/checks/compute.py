@@ -6,13 +6,13 @@ training was paid for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from harness.checks.facts import BaseModel, Existing, Parameters, Region, Size
-from harness.checks.finding import Finding
+from harness.checks.facts import BaseModel, Existing, Parameters, Region, Size, number
+from harness.checks.finding import Blame, Finding
 from harness.checks.retirements import size_retired
 
 if TYPE_CHECKING:
@@ -100,7 +100,10 @@ def spec(plan: Plan, base_model: BaseModel, region: Region) -> Iterator[Finding]
         )
     for use in told:
         text, size = base_model.sku_specs[use.spec], region.size(use.size)
-        if size and (lacking := _lacking(text, size)):
+        least = _least(text)
+        if least is None:
+            yield _unreadable(use, base_model, region)
+        elif size and (lacking := _lacking(least, size)):
             yield Finding(
                 "error",
                 f"VM size {use.size} is too small for {use.what}: {lacking}",
@@ -140,7 +143,8 @@ def gpus(plan: Plan, region: Region, parameters: Parameters) -> Iterator[Finding
     size = region.size(plan.compute.size)
     if size is None:
         return
-    asked = int(float(parameters.values.get(_GPUS, size.gpus)))
+    asked = number(parameters.values.get(_GPUS, size.gpus))
+    blame: Blame = "plan" if _GPUS in parameters.plan else "base model"
     if size.gpus < 1:
         yield Finding(
             "error",
@@ -150,13 +154,23 @@ def gpus(plan: Plan, region: Region, parameters: Parameters) -> Iterator[Finding
             "SKU",
             f"set compute.size in plan.toml to a GPU size such as {GOOD}",
         )
+    elif asked is None:
+        yield Finding(
+            "cannot tell",
+            f"{_GPUS} = {parameters.values[_GPUS]!r} is no number: cannot tell how many of the "
+            f"{size.gpus} GPUs of {size.name} the job uses",
+            plan.compute.size,
+            f"{_GPUS} is given; left out, it is what the size has",
+            blame,
+            f"remove {_GPUS}, or set it to {size.gpus}",
+        )
     elif asked != size.gpus:
         yield Finding(
             "error" if asked > size.gpus else "warning",
-            f"the job asks for {asked} GPUs a node, and {size.name} has {size.gpus}",
+            f"the job asks for {asked:g} GPUs a node, and {size.name} has {size.gpus}",
             plan.compute.size,
             f"{_GPUS} is given; left out, it is what the size has",
-            "plan" if _GPUS in parameters.plan else "base model",
+            blame,
             f"remove {_GPUS}, or set it to {size.gpus}",
         )
 
@@ -234,9 +248,26 @@ def existing(plan: Plan, cluster: Existing | None) -> Iterator[Finding]:
         )
 
 
-def _lacking(text: str, size: Size) -> str:
+def _least(text: str) -> list[float] | None:
+    """Cores, GPUs and GiB of memory; None when the text does not tell all three."""
+    told = [least for part in text.split("|")[:3] if (least := number(part)) is not None]
+    return told if len(told) == 3 else None
+
+
+def _unreadable(use: Use, base_model: BaseModel, region: Region) -> Finding:
+    return Finding(
+        "cannot tell",
+        f"the model's least size for {use.what} cannot be read: cannot tell whether {use.size} is "
+        "large enough",
+        use.size,
+        f"{use.spec} of {base_model} is {base_model.sku_specs[use.spec]!r}",
+        "base model",
+        f"{_LIST} {region.name} shows what it has",
+    )
+
+
+def _lacking(least: Sequence[float], size: Size) -> str:
     """What the size has less of than the specification, in words; disk is not told by Azure."""
-    least = [float(part) for part in text.split("|")[:3]]
     has = (size.cores, size.gpus, size.memory_gib)
-    named = zip(("vCPUs", "GPUs", "GiB of memory"), has, least, strict=False)
+    named = zip(("vCPUs", "GPUs", "GiB of memory"), has, least, strict=True)
     return ", ".join(f"{got:g} of {need:g} {what}" for what, got, need in named if got < need)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from harness.checks.facts import BaseModel, Input, Parameters, Value
+from harness.checks.facts import BaseModel, Input, Parameters, Value, number
 from harness.checks.finding import Blame, Finding
 
 OUTPUT = "mlflow_model_folder"  # what is registered afterwards
@@ -26,6 +26,13 @@ WIRED = (  # what the recipe itself connects
     "number_of_gpu_to_use_finetuning",
     "num_nodes_finetune",
 )
+
+ABOVE: Mapping[str, int] = {  # bounds the specification leaves out and training needs
+    "learning_rate": 0,  # the component's own code
+    "logging_steps": 0,  # TrainingArguments of transformers 5.23, as warmup_steps
+    "warmup_steps": -1,
+    "gradient_accumulation_steps": 0,  # its Trainer divides by it
+}
 
 
 @dataclass(frozen=True)
@@ -191,10 +198,8 @@ def winners(parameters: Parameters, base_model: BaseModel) -> Iterator[Finding]:
 
 def same(ours: Value, theirs: Value) -> bool:
     """Whether two spellings mean the same: tags hold 5e-6 as text."""
-    try:
-        return float(ours) == float(theirs)
-    except ValueError:
-        return str(ours) == str(theirs)
+    one, other = number(ours), number(theirs)
+    return str(ours) == str(theirs) if one is None or other is None else one == other
 
 
 def _misfit(name: str, value: Value, wanted: Input) -> str | None:
@@ -203,18 +208,15 @@ def _misfit(name: str, value: Value, wanted: Input) -> str | None:
         return None if str(value) in wanted.enum else f"is none of {', '.join(wanted.enum)}"
     if wanted.type not in ("integer", "number"):
         return None
-    try:
-        number = float(value)
-    except ValueError:
+    found = number(value)
+    if found is None or (wanted.type == "integer" and found != int(found)):
         return f"is not {'an integer' if wanted.type == 'integer' else 'a number'}"
-    if wanted.type == "integer" and number != int(number):
-        return "is not an integer"
-    if wanted.low is not None and number < wanted.low:
+    if wanted.low is not None and found < wanted.low:
         return f"is less than {wanted.low:g}"
-    if wanted.high is not None and number > wanted.high:
+    if wanted.high is not None and found > wanted.high:
         return f"is more than {wanted.high:g}"
-    if name == "learning_rate" and number <= 0:  # in the component's code, not in its specification
-        return "is not above 0"
+    if name in ABOVE and found <= ABOVE[name]:
+        return f"is not above {ABOVE[name]}"
     return None
 
 

@@ -17,7 +17,8 @@ def healthy(deployed: Traffic) -> Iterator[Finding]:
             deployed.deployment,
             "its provisioning state",
             "service",
-            f"az ml online-deployment get-logs --name {deployed.deployment}",
+            f"az ml online-deployment get-logs --name {deployed.deployment} "
+            f"--endpoint-name {deployed.endpoint}",
         )
 
 
@@ -30,5 +31,6 @@ def traffic(deployed: Traffic) -> Iterator[Finding]:
             deployed.deployment,
             "the endpoint's traffic",
             "service",
-            "az ml online-endpoint update --traffic",
+            f"az ml online-endpoint update --name {deployed.endpoint} "
+            f"--traffic {deployed.deployment}=100",
         )

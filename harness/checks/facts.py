@@ -5,11 +5,21 @@ A field that is None could not be read, which is another thing than being empty.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 Value = str | int | float
 Series = tuple[tuple[int, float], ...]  # (optimizer step, value)
+
+
+def number(value: Value | None) -> float | None:
+    """The finite number that a value is or spells; None for any other text, "nan" included."""
+    try:
+        found = float(value)  # type: ignore[arg-type]  # None is refused with all the rest
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return found if math.isfinite(found) else None
 
 
 @dataclass(frozen=True)
@@ -162,9 +172,11 @@ class JobEnd:
 class Fit:
     """What the training logged. Losses in nats per token; `tokens` are those of one epoch.
 
-    `rows` are those it trains on; `notes` what the twin scaled or could not honour.
+    `run` is the child of the job that trained, `rows` are those it trains on; `notes` what the
+    twin scaled or could not honour.
     """
 
+    run: str
     rows: int
     train_loss: Series
     eval_loss: Series
@@ -180,6 +192,7 @@ class Link:
     name: str
     earlier: str
     later: str | None  # None: this service does not say
+    show: str  # the command that shows the later end
 
 
 @dataclass(frozen=True)
@@ -194,12 +207,14 @@ class Reply:
     limit: int
     leaked: str = ""
     deployment: str = ""
+    endpoint: str = ""
 
 
 @dataclass(frozen=True)
 class Traffic:
     """A deployment's own state, and who gets its endpoint's traffic in percent."""
 
+    endpoint: str
     deployment: str
     state: str
     traffic: Mapping[str, int]

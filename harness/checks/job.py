@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.checks.causes import (
+    DISK,
     IMAGE,
     LOOK,
     MEMORY,
@@ -34,18 +35,8 @@ CAUSES = (  # the first that fits; more particular ones before those that are sa
         "SKU",
         'run again, or compute.tiers = ["Dedicated"] in plan.toml',
     ),
-    Cause(
-        "quota",
-        QUOTA,
-        "quota",
-        LOOK,
-    ),
-    Cause(
-        "disk",
-        r"no space left|diskfull|disk is full|not enough disk",
-        "SKU",
-        "a compute.size with more disk, or save_total_limit = 1",
-    ),
+    Cause("disk", DISK, "SKU", "a compute.size with more disk, or save_total_limit = 1"),
+    Cause("quota", QUOTA, "quota", LOOK),
     Cause(
         "image",
         IMAGE,
@@ -73,7 +64,6 @@ CAUSES = (  # the first that fits; more particular ones before those that are sa
         "python -m harness data checks every row",
     ),
 )
-READ = "az ml job download --all, and read std_log.txt"
 
 
 def completed(job: JobEnd) -> Iterator[Finding]:
@@ -89,7 +79,8 @@ def completed(job: JobEnd) -> Iterator[Finding]:
         job.name,
         f"cause: {first.name}" if causes else "no child says why",
         first.blame,
-        f"{first.next or READ}; az ml job show --name {job.name}",
+        f"{first.next or f'az ml job download --name {job.name} --all, and read std_log.txt'}; "
+        f"az ml job show --name {job.name}",
     )
 
 

@@ -23,7 +23,7 @@ def unbroken(links: Sequence[Link]) -> Iterator[Finding]:
                 link.name,
                 f"expected {link.earlier}",
                 "service",
-                "az ml job show, az ml model show",
+                link.show,
             )
         elif link.later != link.earlier:
             yield Finding(
@@ -32,6 +32,5 @@ def unbroken(links: Sequence[Link]) -> Iterator[Finding]:
                 link.name,
                 "the two ends of the link name different things",
                 "service",
-                "delete what this run created and run again; then compare az ml job show and "
-                "az ml model show",
+                f"{link.show} shows the later end; delete what this run created and run again",
             )

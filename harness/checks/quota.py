@@ -29,12 +29,8 @@ def cores(plan: Plan, region: Region) -> Iterator[Finding]:
             f"az ml compute list-usage --location {region.name}",
         )
         return
-    yield from _training_quota(plan, region)
-    size = region.size(plan.deployment.size)
-    if size:
-        need = deployment_cores(size, plan.deployment.instance_count)
-        if lacking := _short(region, size, need):
-            yield _no_quota(region, size.name, "deployment", "deployment.size", *lacking)
+    short = [*_training_quota(plan, region), *_deployment_quota(plan, region)]
+    yield from short or _both(plan, region)
 
 
 def deployment_cores(size: Size, instances: int) -> int:
@@ -52,17 +48,49 @@ def _training_quota(plan: Plan, region: Region) -> Iterator[Finding]:
     lacking = _short(region, size, need)
     if lacking is None:
         return
-    if lacking[0] == "error" and "LowPriority" in plan.compute.tiers and _low(region, size, need):
+    low = _low(region, size, need) if "LowPriority" in plan.compute.tiers else False
+    if lacking[0] != "error" or low is False:
+        yield _no_quota(region, size.name, "cluster", "compute.size", *lacking)
+        return
+    yield Finding(
+        "warning" if low else "cannot tell",
+        f"only LowPriority is left for {size.name}, and such a job may be preempted"
+        if low
+        else f"only LowPriority may be left for {size.name}: cannot tell, its usage is not listed",
+        size.name,
+        lacking[1],
+        "quota",
+        f"az ml compute list-usage --location {region.name}; ask for more dedicated cores",
+    )
+
+
+def _deployment_quota(plan: Plan, region: Region) -> Iterator[Finding]:
+    size = region.size(plan.deployment.size)
+    if size:
+        need = deployment_cores(size, plan.deployment.instance_count)
+        if lacking := _short(region, size, need):
+            yield _no_quota(region, size.name, "deployment", "deployment.size", *lacking)
+
+
+def _both(plan: Plan, region: Region) -> Iterator[Finding]:
+    """Each fits alone; of one family, both together may not."""
+    trains, serves = region.size(plan.compute.size), region.size(plan.deployment.size)
+    shared = trains and serves and trains.family == serves.family
+    if not (trains and serves and shared and "Dedicated" in plan.compute.tiers):
+        return
+    cluster = plan.finetune.num_nodes * trains.cores
+    deployment = deployment_cores(serves, plan.deployment.instance_count)
+    if lacking := _short(region, serves, cluster + deployment):
         yield Finding(
             "warning",
-            f"only LowPriority is left for {size.name}, and such a job may be preempted",
-            size.name,
+            f"there is enough quota for {cluster} cores of the cluster or {deployment} of the "
+            "deployment, not for both: the deployment needs the cluster's nodes released first",
+            serves.name,
             lacking[1],
             "quota",
-            f"az ml compute list-usage --location {region.name}; ask for more dedicated cores",
+            f"az ml compute list-usage --location {region.name} shows what is left; ask for more "
+            "quota, or see that idle nodes are released before step 7",
         )
-        return
-    yield _no_quota(region, size.name, "cluster", "compute.size", *lacking)
 
 
 def _short(region: Region, size: Size, need: int) -> tuple[str, str] | None:
@@ -77,13 +105,13 @@ def _short(region: Region, size: Size, need: int) -> tuple[str, str] | None:
     )
 
 
-def _low(region: Region, size: Size, need: int) -> bool:
-    """Whether LowPriority has the cores, in total and in the family where it is listed."""
+def _low(region: Region, size: Size, need: int) -> bool | None:
+    """Whether LowPriority has the cores, in total and in the family; None where neither is told."""
     usages = region.usages or {}
-    total = usages.get("TotalLowPriorityCores")
-    family = usages.get(f"{size.family} low")
-    return all(
-        each is None or each.limit < 0 or each.used + need <= each.limit for each in (total, family)
+    told = [usages.get("TotalLowPriorityCores"), usages.get(f"{size.family} low")]
+    listed = [each for each in told if each]
+    return (
+        all(each.limit < 0 or each.used + need <= each.limit for each in listed) if listed else None
     )
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.checks.causes import IMAGE, LOOK, MEMORY, QUOTA, Cause, cause_of
+from harness.checks.causes import DISK, IMAGE, LOOK, MEMORY, QUOTA, Cause, cause_of
 from harness.checks.facts import Rollout
 from harness.checks.finding import Finding
 
 CAUSES = (
+    Cause("disk", DISK, "SKU", "a deployment.size with more disk in plan.toml"),
     Cause("quota", QUOTA, "quota", LOOK),
     Cause(
         "size",

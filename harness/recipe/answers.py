@@ -27,7 +27,8 @@ def reply_of(
     *,
     leaked: str = "",
     deployment: str = "",
+    endpoint: str = "",
 ) -> Reply:
     """The facts that are judged."""
     said = tuple(message["content"] for message in prompt)
-    return Reply(raw, said, limit, leaked=leaked, deployment=deployment)
+    return Reply(raw, said, limit, leaked=leaked, deployment=deployment, endpoint=endpoint)

@@ -21,6 +21,7 @@ FINETUNE_LIST = ("finetune_compute_allow_list", "finetuneComputes")
 INFERENCE_LIST = ("inference_compute_allow_list", "inferenceComputes")
 _FORMER_FINETUNE_TAG = "computes_allow_list"  # its name until May 2024
 DEFAULTS_TAG = "model_specific_defaults"
+_COMPUTES = "supportedComputes"
 _SPECS = ("finetune-min-sku-spec", "inference-min-sku-spec")
 
 
@@ -74,7 +75,7 @@ def _model(connection: Connection, plan: Plan, component: Any) -> BaseModel:
     found = _get(connection, plan)
     tags = {str(key): str(value) for key, value in (found.tags or {}).items()}
     details, unreadable = _details(connection, found), dict[str, str]()
-    system = _system_computes(details)
+    system = _system_computes(details, unreadable)
     lists = {
         key: _sizes(tags, system, tag, key, unreadable)
         for tag, key in (FINETUNE_LIST, (_FORMER_FINETUNE_TAG, "former"), INFERENCE_LIST)
@@ -146,11 +147,12 @@ def _details(connection: Connection, found: Any) -> Any:
     return get(found.name, found.version).properties if get else found
 
 
-def _system_computes(details: Any) -> Mapping[str, Any]:
+def _system_computes(details: Any, unreadable: dict[str, str]) -> Mapping[str, Any]:
     """`system_metadata.supportedComputes`, where the lists moved to in June 2026."""
     system = either(details, "system_metadata", "systemMetadata", "_system_metadata")
-    computes = either(system, "supportedComputes")
-    value = literal(computes) if isinstance(computes, str) else computes
+    value = either(system, _COMPUTES)
+    if isinstance(value, str):
+        value = _read({_COMPUTES: value}, _COMPUTES, dict, unreadable)
     return value if isinstance(value, Mapping) else {}
 
 

@@ -36,7 +36,7 @@ class Deployed:
     @property
     def facts(self) -> Traffic:
         """What is judged of it."""
-        return Traffic(self.deployment, self.state, self.traffic)
+        return Traffic(self.endpoint, self.deployment, self.state, self.traffic)
 
 
 def deploy(
@@ -127,6 +127,8 @@ def _route_all(
         endpoints.begin_create_or_update(endpoint).wait()
     ready = endpoints.get(name)
     deployment = connection.workspace.online_deployments.get(plan.deployment.name, name)
+    address = urlsplit(ready.scoring_uri).netloc.split(".")[0]
+    show = f"az ml online-deployment show --name {plan.deployment.name} --endpoint-name {name}"
     return Deployed(
         endpoint=name,
         deployment=plan.deployment.name,
@@ -135,8 +137,13 @@ def _route_all(
         traffic={str(key): int(value) for key, value in (ready.traffic or {}).items()},
         scoring_uri=str(ready.scoring_uri),
         links=(
-            Link("registered model -> deployment", registered.id, _id(deployment.model)),
-            Link("endpoint -> its address", name, urlsplit(ready.scoring_uri).netloc.split(".")[0]),
+            Link("registered model -> deployment", registered.id, _id(deployment.model), show),
+            Link(
+                "endpoint -> its address",
+                name,
+                address,
+                f"az ml online-endpoint show --name {name}",
+            ),
         ),
     )
 

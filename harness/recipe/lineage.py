@@ -23,12 +23,13 @@ _HASHES = {32: "md5", 64: "sha256"}
 
 def links_of_job(job: Any, model: BaseModel, splits: Splits) -> tuple[Link, ...]:
     """Base model, component and both data files, as the finished job names them."""
-    node = next(iter(job.jobs.values()), None)
+    node, show = next(iter(job.jobs.values()), None), f"az ml job show --name {job.name}"
+    component = _version(getattr(node, "component", ""))
     return (
-        Link("base model -> job", model.id, _path(node, "mlflow_model_path")),
-        Link("component -> job", model.component.version, _version(getattr(node, "component", ""))),
-        _data(node, "train_file_path", splits.path("train_sft")),
-        _data(node, "test_file_path", splits.path("test_sft")),
+        Link("base model -> job", model.id, _path(node, "mlflow_model_path"), show),
+        Link("component -> job", model.component.version, component, show),
+        _data(node, "train_file_path", splits.path("train_sft"), show),
+        _data(node, "test_file_path", splits.path("test_sft"), show),
     )
 
 
@@ -37,11 +38,11 @@ def shown(links: Sequence[Link]) -> dict[str, str]:
     return {link.name: (link.later or "not said").rpartition("/")[2][:32] for link in links}
 
 
-def _data(node: Any, name: str, file: Path) -> Link:
+def _data(node: Any, name: str, file: Path, show: str) -> Link:
     """The file's hash, and the one in the path of its upload; None where the path has none."""
     found = _UPLOAD.search(_path(node, name) or "")
     kind = _HASHES[len(found[1])] if found else "sha256"
-    return Link(f"{file.name} -> job", _hash(file, kind), found[1] if found else None)
+    return Link(f"{file.name} -> job", _hash(file, kind), found[1] if found else None, show)
 
 
 def _path(node: Any, name: str) -> str | None:

@@ -75,6 +75,7 @@ def read_metrics(connection: Connection, plan: Plan, job: FineTuneJob) -> Traini
 def fit_of(metrics: TrainingMetrics, splits: Splits) -> Fit:
     """What is judged of the training."""
     return Fit(
+        run=metrics.run,
         rows=trained_rows(splits.rows["train_sft"]),
         train_loss=tuple(metrics.train_loss),
         eval_loss=tuple(metrics.eval_loss),

@@ -44,7 +44,8 @@ def register(connection: Connection, plan: Plan, job: FineTuneJob, judge: Judge)
         f"az ml job show --name {job.name}, and look at its outputs",
     ):
         registered = connection.workspace.models.create_or_update(model)
-    links = (Link("job -> registered model", job.name, registered.job_name),)
+    show = f"az ml model show --name {registered.name} --version {registered.version}"
+    links = (Link("job -> registered model", job.name, registered.job_name, show),)
     judge("lineage", links=links)
     return RegisteredModel(
         id=str(registered.id),

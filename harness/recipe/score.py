@@ -59,8 +59,15 @@ def score(
     request.write_text(json.dumps(payload(prompt, plan), indent=2), encoding="utf-8")
     leaked = leaked_deployment()
     raw = _invoke(connection, deployed, request)
-    limit, name = plan.scoring.max_new_tokens, deployed.deployment
-    judge("answer", reply=reply_of(raw, prompt, limit, leaked=leaked, deployment=name))
+    reply = reply_of(
+        raw,
+        prompt,
+        plan.scoring.max_new_tokens,
+        leaked=leaked,
+        deployment=deployed.deployment,
+        endpoint=deployed.endpoint,
+    )
+    judge("answer", reply=reply)
     text, shape = text_of(raw)
     return Answer(prompt=prompt, text=text or "", shape=shape, request_file=request)
 

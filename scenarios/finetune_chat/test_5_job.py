@@ -1,4 +1,4 @@
-"""5. Fine-tune: the pipeline completes, and training really lowered the loss."""
+"""5. Fine-tune: the pipeline completes, and what it logged is a training."""
 
 from __future__ import annotations
 
@@ -13,13 +13,12 @@ def test_job_completed(job: FineTuneJob) -> None:
     assert job.status == "Completed"
 
 
-def test_loss_is_finite_and_falls(run: Run, job: FineTuneJob) -> None:
-    """Every logged training loss is a number, and the last is lower than the first."""
+def test_losses_were_logged(run: Run, job: FineTuneJob) -> None:
+    """Numbers, and two at least; that they fall is the check `metrics.falls`, judged in step 5."""
     assert run.training is not None
     losses = [loss for _, loss in run.training.train_loss]
     assert len(losses) >= 2
     assert all(math.isfinite(loss) for loss in losses)
-    assert run.training.train_fall > 0
 
 
 def test_job_is_named_as_the_recipe_names_it(run: Run, job: FineTuneJob) -> None:

@@ -65,6 +65,25 @@ def test_failures_inside_a_200_are_not_answers(raw: str, check: str, says: str) 
         judged(raw, PROMPT, LIMIT)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["| a | b |\n| | | | | | | | |", "Norway\n" + "-" * 40 + "\nOslo.", "0 0 0 0 0 0 0 0"],
+)
+def test_tables_rulers_and_figures_repeat_themselves(text: str) -> None:
+    """Only words are no language when they repeat: what has no letter may be a layout."""
+    assert said([text]) == []
+
+
+def test_whose_log_is_to_be_read_is_named() -> None:
+    """The next command runs as printed where endpoint and deployment are known."""
+    for known in ({"endpoint": "chat-1", "deployment": "demo"}, {}):
+        (found,) = findings("answer", reply=Reply("{}", (), LIMIT, **known))
+
+        named = "get-logs --name demo --endpoint-name chat-1 shows" in found.next
+        assert named == bool(known)
+        assert ("az ml" in found.next) == bool(known)
+
+
 def test_a_text_that_was_cut_off() -> None:
     """The newer image says so; of the others a long text with an open end is doubted."""
     cut = "warning: answer.length"

@@ -71,6 +71,32 @@ def test_a_least_size_that_is_gone_is_said_aloud() -> None:
     assert "for fine-tuning and inference" in found[0].what
 
 
+@pytest.mark.parametrize("text", ["n/a", "", "24|1", "24|nan|220|64"])
+def test_a_least_size_that_cannot_be_read_is_said_aloud(text: str) -> None:
+    """The property is there and tells nothing: neither a traceback nor silence."""
+    specs = {"finetune-min-sku-spec": text, "inference-min-sku-spec": "6|1|112|64"}
+
+    (found,) = findings("compute", base_model=base_model(sku_specs=specs))
+
+    assert (found.severity, found.check) == ("cannot tell", "compute.spec")
+    assert f"finetune-min-sku-spec of Phi-3-mini-4k-instruct 7 is {text!r}" in found.evidence
+
+
+@pytest.mark.parametrize("asked", ["auto", "nan", "inf"])
+def test_gpus_that_are_no_number(asked: str) -> None:
+    """A default in the model's tag may be any text."""
+    model = base_model(defaults={"number_of_gpu_to_use_finetuning": asked})
+
+    (found,) = findings("compute", base_model=model)
+
+    assert (found.severity, found.check, found.blame) == (
+        "cannot tell",
+        "compute.gpus",
+        "base model",
+    )
+    assert repr(asked) in found.what
+
+
 @pytest.mark.parametrize(
     ("size", "says"),
     [

@@ -59,6 +59,10 @@ def test_a_misspelt_parameter_of_the_plan_names_its_neighbour() -> None:
         ("training.num_train_epochs=1.5", "is not an integer"),
         ("training.learning_rate=0", "is not above 0"),
         ("training.learning_rate=fast", "is not a number"),
+        ('training.learning_rate="nan"', "is not a number"),
+        ("training.logging_steps=0", "is not above 0"),
+        ("training.gradient_accumulation_steps=0", "is not above 0"),
+        ("training.warmup_steps=-1", "is not above -1"),
         ("optimization.apply_lora=yes", "is none of true, false"),
         ("training.evaluation_strategy=disable", "is none of epoch, steps"),
     ],
@@ -78,6 +82,16 @@ def test_a_bad_default_of_the_model_is_the_models_fault() -> None:
 
     assert (found.check, found.blame) == ("contract.values", "base model")
     assert 'ignore_model_defaults = ["precision"]' in found.next
+
+
+@pytest.mark.parametrize("text", ["auto", "nan", "inf", "", None])
+@pytest.mark.parametrize("name", ["logging_steps", "learning_rate"])
+def test_a_default_of_the_model_that_is_no_number(name: str, text: str | None) -> None:
+    """Tags hold any text: it becomes a finding, never a traceback."""
+    found = findings("contract", base_model=base_model(defaults={name: text}))
+
+    assert [each.check for each in found if each.severity == "error"] == ["contract.values"]
+    assert f"{name} = {text!r}" in found[0].what
 
 
 @pytest.mark.parametrize("high", [("learning_rate", "number", 1e-6), ("max_steps", "integer", 1)])

@@ -22,8 +22,16 @@ SAID = {
         "The specified subscription has a Standard NDSv2 family vCPU quota of 0 and cannot "
         "accomodate for at least 1 requested managed compute nodes",
     ),
-    "disk": ("OSError: [Errno 28] No space left on device", "The VM disk is full."),
-    "image": ("Failed to pull Docker image", "AzureMLCompute job failed. ImagePullBackOff"),
+    "disk": (
+        "OSError: [Errno 28] No space left on device",
+        "The VM disk is full.",
+        "OSError: [Errno 122] Disk quota exceeded",
+    ),
+    "image": (
+        "Failed to pull Docker image",
+        "AzureMLCompute job failed. ImagePullBackOff",
+        "The command 'docker build' returned a non-zero code: 1",
+    ),
     "training environment": (
         "ImportError: cannot import name 'Conversation' from 'transformers'",
         "TypeError: __init__() got an unexpected keyword argument 'evaluation_strategy'",
@@ -39,7 +47,10 @@ SAID = {
         "fewer than 10 training rows are left",
         "Chat template cannot be applied: roles must alternate",
     ),
-    "unknown": ("Pipeline has some failed steps. See child run for more details.",),
+    "unknown": (
+        "Pipeline has some failed steps. See child run for more details.",
+        "RuntimeError: shapes differ (/var/lib/docker/overlay2/1f/diff/train.py, line 3)",
+    ),
 }
 
 

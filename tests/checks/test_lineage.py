@@ -37,6 +37,7 @@ class Job:
     """A finished job."""
 
     jobs: dict[str, Any] = field(default_factory=dict)
+    name: str = "finetune-1"
 
 
 def job(train: str) -> Job:
@@ -71,42 +72,59 @@ def test_a_path_without_a_hash_is_not_said() -> None:
     for finished in (job("azureml:ultrachat:1"), Job()):
         found = links(finished)["train_sft.jsonl -> job"]
         assert found.later is None
-        assert names(findings("lineage", links=[found])) == ["cannot tell: lineage.unbroken"]
+        (said,) = findings("lineage", links=[found])
+        assert (said.severity, said.check) == ("cannot tell", "lineage.unbroken")
+        assert said.next == "az ml job show --name finetune-1"
 
 
 def test_a_break_is_an_error_and_an_unbroken_chain_is_silent() -> None:
     """Another model deployed than was registered."""
-    good = Link("registered model -> deployment", "models/a/versions/1", "models/a/versions/1")
-    bad = Link("registered model -> deployment", "models/a/versions/1", "models/a/versions/2")
+    good = Link("deployed", "models/a/versions/1", "models/a/versions/1", "az ml it")
+    bad = Link("deployed", "models/a/versions/1", "models/a/versions/2", "az ml it")
 
     assert findings("lineage", links=[good]) == []
     (found,) = findings("lineage", links=[good, bad])
     assert (found.severity, found.check) == ("error", "lineage.unbroken")
     assert "models/a/versions/2 is not models/a/versions/1" in found.what
+    assert "az ml it" in found.next
 
 
 def test_links_in_short() -> None:
     """For the report: the last part of an id, and a hash that fits."""
-    long = Link("data", HASH, HASH)
-    assert shown([Link("a", "m/versions/7", "m/versions/7"), Link("b", "x", None), long]) == {
+    long = Link("data", HASH, HASH, "")
+    seven = Link("a", "m/versions/7", "m/versions/7", "")
+    assert shown([seven, Link("b", "x", None, ""), long]) == {
         "a": "7",
         "b": "not said",
         "data": HASH[:32],
     }
 
 
+def traffic(state: str, **shares: int) -> Traffic:
+    """A deployment in that state, and who gets its endpoint's traffic."""
+    return Traffic("chat-1", "demo", state, shares)
+
+
 @pytest.mark.parametrize(
     ("deployed", "says"),
     [
-        (Traffic("demo", "Succeeded", {"demo": 100}), []),
-        (Traffic("demo", "Failed", {"demo": 100}), ["error: deployment.healthy"]),
-        (Traffic("demo", "Succeeded", {"demo": 0}), ["error: deployment.traffic"]),
-        (Traffic("demo", "Succeeded", {"demo": 50, "old": 50}), ["error: deployment.traffic"]),
+        (traffic("Succeeded", demo=100), []),
+        (traffic("Failed", demo=100), ["error: deployment.healthy"]),
+        (traffic("Succeeded", demo=0), ["error: deployment.traffic"]),
+        (traffic("Succeeded", demo=50, old=50), ["error: deployment.traffic"]),
     ],
 )
 def test_the_deployment(deployed: Traffic, says: list[str]) -> None:
     """Healthy by its own state, and nobody else answers."""
     assert names(findings("deployment", deployed=deployed)) == says
+
+
+def test_what_to_type_about_a_deployment_runs_as_printed() -> None:
+    """Deployment and endpoint are named."""
+    ill, bypassed = findings("deployment", deployed=traffic("Failed", old=100))
+
+    assert ill.next == "az ml online-deployment get-logs --name demo --endpoint-name chat-1"
+    assert bypassed.next == "az ml online-endpoint update --name chat-1 --traffic demo=100"
 
 
 def splits(rows: int = 600, prompts: int = 50) -> dict[str, Split]:

@@ -28,6 +28,7 @@ def fit(plan: Plan, **changed: Any) -> Fit:
     wanted = schedule(parameters_of(plan, MODEL), MODEL, 480)
     steps = [wanted.every * n for n in range(1, wanted.points + 1)]
     good = Fit(
+        run="child",
         rows=480,
         train_loss=tuple((step, 2 - step / wanted.steps) for step in steps),
         eval_loss=((0, 2.1), (wanted.steps, 1.1)),
@@ -113,6 +114,14 @@ def test_a_loss_that_does_not_fall() -> None:
     assert said(asked(), eval_loss=((0, 1.1), (480, 1.1))) == ["error: metrics.falls"]
 
 
+@pytest.mark.parametrize("last", [1.33, 1.2])
+def test_one_point_decides_nothing(last: float) -> None:
+    """The second half is judged against the first: a last loss above the first may be noise."""
+    noisy = tuple(zip((100, 200, 300, 400, 480), (1.31, 1.22, 1.15, 1.05, last), strict=True))
+
+    assert "error: metrics.falls" not in said(asked(), train_loss=noisy)
+
+
 def test_a_base_model_that_was_not_evaluated() -> None:
     """Azure's job does not evaluate before training: that is said, not passed over."""
     assert said(asked(), eval_loss=((480, 1.1),)) == ["cannot tell: metrics.falls"]
@@ -148,6 +157,19 @@ def test_a_rate_that_is_not_its_schedule() -> None:
     assert said(asked(), learning_rate=high, notes=note) == []
 
 
+def test_a_rate_that_is_scaled_and_begins_at_nothing() -> None:
+    """Under warm-up the first rate is 0 and tells no scale; the next one does."""
+    warm = asked("training.warmup_steps=10", "training.logging_steps=1")
+    right = fit(warm).learning_rate
+    note = ("learning_rate 5e-06 x 60 = 0.0003 (profile tiny)",)
+    high = tuple((step, 60 * rate) for step, rate in right)
+    bent = (*high[:300], *((step, 2 * rate) for step, rate in high[300:]))
+
+    assert right[0] == (1, 0.0)
+    assert said(warm, learning_rate=high, notes=note) == []
+    assert said(warm, learning_rate=bent, notes=note) == ["warning: metrics.rates"]
+
+
 @pytest.mark.parametrize("kind", ["polynomial", "cosine_with_restarts"])
 def test_a_schedule_we_do_not_compute(kind: str) -> None:
     """It is said, never passed over."""
@@ -160,6 +182,37 @@ def test_a_schedule_we_do_not_compute(kind: str) -> None:
             fit=fit(asked()),
         )
     ]
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "training.logging_steps=0",
+        "training.gradient_accumulation_steps=0",
+        "training.per_device_train_batch_size=auto",
+        'training.learning_rate="nan"',
+        'training.max_steps="inf"',
+    ],
+)
+def test_values_no_schedule_comes_of(setting: str) -> None:
+    """The contract refuses them; here they are said, and nothing falls over."""
+    odd = parameters_of(asked(setting), MODEL)
+
+    found = findings("metrics", base_model=MODEL, parameters=odd, fit=fit(asked()))
+
+    assert names(found) == ["cannot tell: metrics.points", "cannot tell: metrics.rates"]
+    assert setting.partition("=")[0].partition(".")[2] in found[0].what
+
+
+def test_the_log_that_is_to_be_read_is_named() -> None:
+    """The next command runs as printed: it names the run that trained."""
+    for found in findings(
+        "metrics",
+        base_model=MODEL,
+        parameters=parameters_of(asked(), MODEL),
+        fit=fit(asked(), train_loss=(), tokens=0),
+    ):
+        assert "az ml job download --name child --all" in found.next
 
 
 @pytest.mark.parametrize("name", ["auto_find_batch_size", "apply_early_stopping"])

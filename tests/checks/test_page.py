@@ -46,6 +46,15 @@ def test_every_check_is_promised_for_something() -> None:
     assert {name for name in NAMES if f"`{name}`" not in CAUGHT} == set()
 
 
+def test_every_check_is_run() -> None:
+    """Each group is judged somewhere in the recipe or a scenario; a list alone checks nothing."""
+    sources = [path for of in ("harness", "scenarios") for path in (ROOT / of).rglob("*.py")]
+    call = re.compile(r'\b(?:judge|check|findings_of)\(\s*"(\w+)"')
+    judged = {group for path in sources for group in call.findall(path.read_text("utf-8"))}
+
+    assert {check.group for check in CHECKS} - judged == set()
+
+
 def test_names_are_unique_and_every_group_with_an_error_of_its_own_exists() -> None:
     """The catalogue is sound."""
     assert len(NAMES) == len(CHECKS)

@@ -158,7 +158,7 @@ def test_a_model_that_is_not_there(preflight: Callable[..., tuple[int, str]]) ->
 
     assert code == 1
     assert "model 'Phi-4-nano', version 'latest', is not in registry 'azureml'" in output
-    assert output.strip().endswith("it could not look further")
+    assert output.strip().endswith("not ready: 4 checks; it could not look further")
 
 
 def test_a_plan_that_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:

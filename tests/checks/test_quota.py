@@ -28,12 +28,15 @@ def test_the_reserve_of_a_deployment() -> None:
 @pytest.mark.parametrize(
     ("usage", "tiers", "says"),
     [
-        (Usage(168, 192), '["Dedicated"]', []),
+        (Usage(144, 192), '["Dedicated"]', []),
+        (Usage(145, 192), '["Dedicated"]', ["warning: quota.cores"]),
+        (Usage(168, 192), '["Dedicated"]', ["warning: quota.cores"]),
+        (Usage(168, 192), '["LowPriority"]', []),
         (Usage(169, 192), '["Dedicated"]', ["error: quota.cores"] * 2),
         (
             Usage(0, 0),
             '["Dedicated", "LowPriority"]',
-            ["warning: quota.cores", "error: quota.cores"],
+            ["cannot tell: quota.cores", "error: quota.cores"],
         ),
         (Usage(0, -1), '["Dedicated"]', []),
     ],
@@ -45,13 +48,21 @@ def test_quota_is_counted(usage: Usage, tiers: str, says: list[str]) -> None:
     assert names(found) == says
 
 
-def test_low_priority_has_a_quota_too() -> None:
+@pytest.mark.parametrize(("used", "says"), [(90, "error"), (76, "warning")])
+def test_low_priority_has_a_quota_too(used: int, says: str) -> None:
     """Without cores of LowPriority there is nothing to fall back on."""
-    usages = {FAMILY: Usage(0, 0), "TotalLowPriorityCores": Usage(90, 100)}
+    usages = {FAMILY: Usage(0, 0), "TotalLowPriorityCores": Usage(used, 100)}
 
     found = findings("quota", region=region(usages=usages))
 
-    assert names(found) == ["error: quota.cores"] * 2
+    assert names(found) == [f"{says}: quota.cores", "error: quota.cores"]
+
+
+def test_the_deployment_waits_for_the_nodes_of_the_cluster() -> None:
+    """Each fits alone and both do not: they are counted in one family, whatever their order."""
+    (found,) = findings("quota", region=region(usages={FAMILY: Usage(168, 192)}))
+
+    assert "24 cores of the cluster or 24 of the deployment, not for both" in found.what
 
 
 @pytest.mark.parametrize(("usages", "count"), [(None, 1), ({}, 2)])

@@ -11,6 +11,7 @@ from tests.checks.made import findings
 # one text for each cause, as the service or the container puts it
 SAID = {
     "quota": "Not enough quota available for Standard_NC6s_v3. Current usage/limit: 0/0.",
+    "disk": "OSError: [Errno 122] Disk quota exceeded",
     "size": "Standard_NC6s_v3 is not a supported VM size.",
     "out of memory": "torch.cuda.OutOfMemoryError: CUDA out of memory.",
     "image": "Failed to pull image mcr.microsoft.com/azureml/curated/foundation-model-inference:63",
