@@ -15,10 +15,21 @@ from hypothesis import strategies as st
 from harness.dataset.prepare import checked
 from harness.dataset.rules import RULES, Wanted
 from harness.dataset.sources import local
-from tests.dataset.files import BREAKS, BREAKS_RULE, broken_files
+from tests.dataset import broken_lines, broken_rows, broken_wholes
+from tests.dataset.breaking import BREAKS, BREAKS_RULE, Broken
+from tests.dataset.files import WAYS, Draw, good_rows
 
-COUNT = int(os.environ.get("BROKEN_FILES", "500"))
+COUNT = int(os.environ.get("BROKEN_FILES", "200"))
+MODULES = (broken_lines, broken_rows, broken_wholes)  # each adds to BREAKS
 EACH = -(-COUNT // len(BREAKS))
+
+
+@st.composite
+def broken_files(draw: Draw, how: str) -> Broken:
+    """One good file, broken in one way."""
+    rows, way = draw(good_rows()), draw(WAYS)
+    at = draw(st.integers(0, len(rows) - 1))
+    return BREAKS[how](draw, rows, way, at)
 
 
 @pytest.mark.parametrize("how", sorted(BREAKS))

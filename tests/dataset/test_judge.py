@@ -69,7 +69,7 @@ EDITS = st.lists(
 )
 
 
-@settings(QUIET, max_examples=int(os.environ.get("BROKEN_FILES", "400")))
+@settings(QUIET, max_examples=int(os.environ.get("BROKEN_FILES", "150")))
 @given(rows=good_rows(), way=WAYS, edits=EDITS)
 @example([{"messages": []}] * 11, Way(), [(0, 0, b"[")])
 def test_verdicts_are_those_of_a_plain_reading(
