@@ -224,7 +224,7 @@ def fault(*specs: str) -> str:
             "answer",
             ["answer.shape"],
             ["none of the known shapes: '{}'"],
-            "get-logs shows the exception",
+            "shows the exception that the container swallowed",
             id="empty-answer-with-200",
         ),
         pytest.param(
