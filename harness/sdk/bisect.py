@@ -93,7 +93,8 @@ def _import_again(question: Question, first: str) -> str:
     """What shows the failure without this harness."""
     wanted = [*releases.fresh(question.sdk or first)]
     if question.package:
-        wanted += [*_other_pins(question), f"{question.package}=={first}"]
+        others = other_pins(question.package, releases.pins(question.sdk))
+        wanted += [*others, f"{question.package}=={first}"]
     packages_of = " ".join(f"'{each}'" for each in wanted)
     return (
         f"python -m venv again && again/bin/pip install {packages_of} && "
@@ -106,7 +107,11 @@ def _differs(question: Question, say: Say, home: Path, stack: ExitStack) -> Diff
     good, claim = question.good, question.claim
     if question.package:
         if claim != "import" or not question.sdk:
-            raise SdkError("--package needs --sdk RELEASE and the claim `import`")
+            raise SdkError(
+                "--package needs --sdk RELEASE and the claim `import`.\n"
+                f"Next: python -m harness sdk bisect --good {good} --bad {question.bad} --package {question.package} "
+                f"--sdk {question.sdk or releases.named('pinned')} -- import"
+            )
         return _importing_with(question, home)
     if claim == "import":
         return lambda version: _why_not(fresh_import(version, home))
@@ -120,7 +125,8 @@ def _differs(question: Question, say: Say, home: Path, stack: ExitStack) -> Diff
         return _asking(good, claim, say, home)
     raise SdkError(
         f"{claim!r} is no claim: `import`, an operation (docs/operations.md), or one of "
-        f"{', '.join(PROBES)}"
+        f"{', '.join(PROBES)}.\n"
+        f"Next: python -m harness sdk bisect --good {good} --bad {question.bad} -- import"
     )
 
 
@@ -131,7 +137,8 @@ def _why_not(found: object) -> Sequence[str]:
 
 def _importing_with(question: Question, home: Path) -> Differs:
     """Whether the release imports with one version of a package; all else that keeps it stays."""
-    made = environment([*releases.fresh(question.sdk), *_other_pins(question)], home)
+    others = other_pins(question.package, releases.pins(question.sdk))
+    made = environment([*releases.fresh(question.sdk), *others], home)
 
     def differs(version: str) -> Sequence[str]:
         pin = f"{question.package}=={version}"
@@ -141,9 +148,12 @@ def _importing_with(question: Question, home: Path) -> Differs:
     return differs
 
 
-def _other_pins(question: Question) -> list[str]:
-    """What the release needs beside it, the package in question left out."""
-    return [p for p in releases.pins(question.sdk) if not p.startswith(question.package)]
+def other_pins(package: str, pins: Sequence[str]) -> list[str]:
+    """What a release needs beside it, the package in question left out."""
+    from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name as plain
+
+    return [pin for pin in pins if plain(Requirement(pin).name) != plain(package)]
 
 
 def _row(version: str, say: Say, home: Path) -> Row:
@@ -162,7 +172,7 @@ def _answering(good: str, claim: str, told: Callable[[str], dict[str, Any]]) -> 
 
 def _probed(version: str, claim: str, ready: Path, home: Path) -> dict[str, Any]:
     """What one probe gives, without the recipe; kept for the next time."""
-    out = home / "probe" / f"{version}-{claim}.json"
+    out = home / "probe" / f"{version}-{claim}-{releases.recipe()}.json"
     if not out.exists():
         probe(tried_with(version, home).python, ready, out, claim)
     found: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from harness.errors import CassetteError, SdkError
+from harness.errors import HarnessError
 from harness.sdk import releases
 from harness.sdk.environments import HOME
 
@@ -20,10 +20,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     2 means that nothing can be said: a release does not install, or has no recording.
     """
-    given = _parser().parse_args(arguments)
     try:
+        given = _parser().parse_args(arguments)
         return int(given.act(given))
-    except (SdkError, CassetteError) as error:
+    except HarnessError as error:
         sys.stderr.write(f"{error}\n")
         return 2
 
@@ -45,8 +45,8 @@ def _parser() -> argparse.ArgumentParser:
     two.set_defaults(act=_diff)
     three = parts.add_parser("bisect", help="the first release that changes a claim")
     add = three.add_argument
-    add("--good", required=True, metavar="A")
-    add("--bad", required=True, metavar="B")
+    add("--good", required=True, metavar="A", help="a version, or a name as in diff")
+    add("--bad", required=True, metavar="B", help="the same")
     add("--package", default="", metavar="NAME", help="search its versions, not the SDK's")
     add("--sdk", default="", metavar="RELEASE", help="under which release, with --package")
     add("claim", help="`import`, an operation such as compute.create, or a probe")
@@ -91,7 +91,9 @@ def _diff(given: argparse.Namespace) -> int:
 def _bisect(given: argparse.Namespace) -> int:
     from harness.sdk.bisect import Question, bisect
 
-    asked = Question(given.good, given.bad, given.claim, given.package, given.sdk)
+    good, bad = (releases.named(each, given.package) for each in (given.good, given.bad))
+    sdk = given.sdk and releases.named(given.sdk)
+    asked = Question(good, bad, given.claim, given.package, sdk)
     found = bisect(asked, _say, given.home)
     if given.json:
         _print(json.dumps(asdict(found), indent=1))

@@ -59,7 +59,9 @@ def culprits(made: Environment, version: str, home: Path = HOME) -> tuple[Culpri
             pin = f"{culprit.package}=={culprit.works}"
         found.append(culprit)
         over.insert(0, packages.lay_over(_folder(home, pin), pin))
-    raise SdkError(f"{version} does not import after {_BREAKS} repairs: {now.error}")
+    raise SdkError(
+        f"{version} does not import after {_BREAKS} repairs: {now.error}{_next(version)}"
+    )
 
 
 def first_bad(versions: Sequence[str], bad: Callable[[str], bool]) -> tuple[str, str]:
@@ -68,7 +70,11 @@ def first_bad(versions: Sequence[str], bad: Callable[[str], bool]) -> tuple[str,
     The first is taken for good. Asks for about log2 of them. Raises SdkError for fewer than two.
     """
     if len(versions) < 2:
-        raise SdkError(f"there is nothing between {' and '.join(versions) or 'no versions'}")
+        between_what = " and ".join(versions) or "no versions"
+        raise SdkError(
+            f"there is nothing between {between_what}.\n"
+            "Next: python -m harness sdk bisect with another --good or --bad"
+        )
     low, high = 0, len(versions) - 1
     while high - low > 1:
         middle = (low + high) // 2
@@ -102,7 +108,9 @@ def _changed(
             versions = between(package, then[package], today[package])
             works, breaks = first_bad(versions, partial(fails, package))
             return Culprit(package, now.error, works, breaks)
-    raise SdkError(f"no single package explains why {version} does not import: {now.error}")
+    raise SdkError(
+        f"no single package explains why {version} does not import: {now.error}{_next(version)}"
+    )
 
 
 def _suspects(
@@ -119,8 +127,16 @@ def _suspects(
 def _of_its_day(version: str) -> dict[str, str]:
     day = packages.published(releases.package(), version)
     if day is None:
-        raise SdkError(f"the index does not say when {version} was published")
+        raise SdkError(
+            f"the index does not say when {version} was published.\n"
+            "Next: with UV_DEFAULT_INDEX naming one that does, "
+            f"python -m harness sdk matrix --why --releases {version}"
+        )
     return _versions(packages.resolved(releases.fresh(version), before=day))
+
+
+def _next(version: str) -> str:
+    return f"\nNext: python -m harness sdk matrix --its-day --releases {version}"
 
 
 def _versions(pins: Sequence[str]) -> dict[str, str]:

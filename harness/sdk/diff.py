@@ -75,21 +75,30 @@ def alike(one: str, two: str, say: Say, home: Path) -> list[Row]:
 def recorded(row: Row, home: Path = HOME) -> Recording:
     """What a release asked. Raises SdkError when its run was not green."""
     if row.ran is None or row.ran.outcome != "passed":
-        why = told_run(row.ran) if row.ran else told_import(row.today)
-        raise SdkError(
-            f"{row.version} has no recording to compare: {why}\n"
-            f"Next: python -m harness sdk matrix --again --releases {row.version}"
-        )
+        raise _untold(row, "has no recording to compare")
     return recording(place(home, row.version) / "cassettes" / "finetune_chat")
 
 
 def behaviour(row: Row, home: Path = HOME) -> dict[str, Any]:
-    """What the probes of a release gave, and what its import warned of."""
+    """What the probes of a release gave, and what its import warned of.
+
+    Raises SdkError when they were not asked, since its run was not green.
+    """
     file = place(home, row.version) / "behaviour.json"
+    if not file.exists():
+        raise _untold(row, "was not asked how it behaves")
     told: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return told | {
         "warnings": sorted({*row.today.warnings, *(row.ran.warnings if row.ran else ())})
     }
+
+
+def _untold(row: Row, what: str) -> SdkError:
+    why = told_run(row.ran) if row.ran else told_import(row.today)
+    return SdkError(
+        f"{row.version} {what}: {why}\n"
+        f"Next: python -m harness sdk matrix --again --releases {row.version}"
+    )
 
 
 def fresh_differences(one: Import, two: Import) -> Iterator[Difference]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -49,22 +50,11 @@ def make(folder: Path, pins: Sequence[str]) -> Path:
     return python
 
 
-def add(python: Path, requests: Sequence[str]) -> None:
-    """Install more, and move of what is there what has to move. Raises SdkError."""
-    _uv(["pip", "install", "--python", str(python), *requests])
-
-
 def lay_over(folder: Path, pin: str) -> Path:
     """One version of one package, and what it needs, in a folder to stand first on the path."""
     if not folder.exists():
         _uv(["pip", "install", "--target", str(folder), pin])
     return folder
-
-
-def held(python: Path) -> dict[str, str]:
-    """Version by name of what an environment holds."""
-    lines = _uv(["pip", "freeze", "--python", str(python)]).splitlines()
-    return dict(line.split("==", 1) for line in lines if "==" in line)
 
 
 def conflicts(python: Path) -> tuple[str, ...]:
@@ -98,7 +88,10 @@ def versions(package: str, *, pre: bool = False) -> tuple[str, ...]:
     )
     found = re.search(r"Available versions: (.+)", done.stdout)
     if not found:
-        raise SdkError(f"no versions of {package} were found:\n{done.stderr.strip()}")
+        raise SdkError(
+            f"no versions of {package} were found:\n{done.stderr.strip()}\n"
+            f"Next: python -m pip index versions {package}"
+        )
     return tuple(reversed(found[1].split(", ")))
 
 
@@ -106,7 +99,9 @@ def _uv(arguments: Sequence[str], given: str = "") -> str:
     done = _called(arguments, given)
     if done.returncode:
         what = f"uv {' '.join(arguments[:2])}"
-        raise SdkError(f"{what} failed: {_plain(done.stderr)}")
+        again = shlex.join([_program(), *arguments])
+        again = f"echo {shlex.quote(given)} | {again}" if given else again
+        raise SdkError(f"{what} failed: {_plain(done.stderr)}\nNext: {again}")
     return done.stdout
 
 

@@ -11,10 +11,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from harness.errors import SdkError
 from harness.sdk.packages import versions
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "data" / "sdk" / "releases.json"
+_RECORDED_BY = ("scenarios/finetune_chat", "harness/recipe", "harness/twin", "harness/wire")
 
 
 def listed() -> tuple[str, ...]:
@@ -27,15 +29,36 @@ def package() -> str:
     return str(_told()["package"])
 
 
-def named(word: str) -> str:
+def named(word: str, of: str = "") -> str:
     """A version: itself, or what `pinned`, `newest` or `newest-pre` stands for today.
 
-    Raises SdkError when the index cannot be asked.
+    Of the SDK, or of another package. Raises SdkError when it is none, or no index answers.
     """
+    of = of or package()
     if word == "pinned":
-        return _held()[package()]
+        return _pinned(of)
     if word in ("newest", "newest-pre"):
-        return versions(package(), pre=word == "newest-pre")[-1]
+        return versions(of, pre=word == "newest-pre")[-1]
+    return _version(word, of)
+
+
+def _pinned(of: str) -> str:
+    held = _held()
+    if of not in held:
+        raise SdkError(f"{of} is not pinned by us. Next: python -m pip index versions {of}")
+    return held[of]
+
+
+def _version(word: str, of: str) -> str:
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        Version(word)
+    except InvalidVersion as error:
+        raise SdkError(
+            f"{word!r} is no version of {of}, nor `pinned`, `newest` or `newest-pre`.\n"
+            f"Next: python -m pip index versions {of}"
+        ) from error
     return word
 
 
@@ -72,10 +95,15 @@ def tools(root: Path = ROOT) -> tuple[str, ...]:
 
 
 def recipe(root: Path = ROOT) -> str:
-    """A digest of what the recipe does: two recordings are compared only if it is the same."""
-    folders = (root / "scenarios" / "finetune_chat", root / "harness" / "recipe")
-    files = [file for folder in folders for file in sorted(folder.glob("*.*")) if file.is_file()]
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
+    """A digest of the recipe, and of what answers, records and probes it.
+
+    Two recordings are compared only if it is the same.
+    """
+    found = (file for folder in _RECORDED_BY for file in sorted((root / folder).rglob("*.*")))
+    files = [file for file in found if file.is_file() and file.parent.name != "__pycache__"]
+    files.append(root / "harness" / "sdk" / "probes.py")
+    content = b"".join(file.read_bytes() for file in files if file.exists())
+    return hashlib.sha256(content).hexdigest()[:12]
 
 
 def _of(what: str, version: str) -> Iterator[dict[str, str]]:

@@ -35,7 +35,7 @@ class Row:
     ran: Ran | None = None
     packages: tuple[str, ...] = ()  # of the environment that ran
     when: str = ""  # the day of the trial
-    recipe: str = ""  # digest of the recipe's own files at the trial
+    recipe: str = ""  # releases.recipe() at the trial
 
 
 def place(home: Path, version: str) -> Path:

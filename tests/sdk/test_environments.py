@@ -8,7 +8,7 @@ import pytest
 
 from harness.errors import SdkError
 from harness.sdk import packages, releases
-from harness.sdk.bisect import Question, bisect
+from harness.sdk.bisect import Question, bisect, other_pins
 from harness.sdk.culprits import culprits
 from harness.sdk.environments import environment, imported
 from harness.sdk.matrix import fresh_import
@@ -27,7 +27,7 @@ def test_an_environment_is_made_once(home: Path) -> None:
 
     assert (again.folder / "still here").exists()
     assert again.pins == ("six==1.17",)
-    assert packages.held(again.python) == {"six": "1.17"}
+    assert [each.name for each in again.folder.rglob("six-*.dist-info")] == ["six-1.17.dist-info"]
 
 
 def test_a_release_resolves_as_of_its_day(home: Path) -> None:
@@ -99,6 +99,14 @@ def test_bisect_names_what_can_be_claimed(home: Path) -> None:
     with pytest.raises(SdkError, match="batch_endpoint_defaults"):
         bisect(Question("1.35.0", "1.36.0", "compute.creat"), said, home)
     assert not home.exists()
+
+
+def test_bisect_leaves_out_the_pin_of_the_package_alone() -> None:
+    """`marshmallow` is searched; what only begins like it stays."""
+    searched = Question("3.1", "4.0", "import", "Marsh_mallow", "1.20.0")
+    pins = ("marsh-mallow<4", "marsh-mallow-skinny<2", "six")
+
+    assert other_pins(searched.package, pins) == ["marsh-mallow-skinny<2", "six"]
 
 
 def test_the_newest_release_has_a_name(home: Path) -> None:

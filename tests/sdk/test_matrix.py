@@ -11,6 +11,7 @@ import pytest
 
 from harness.errors import SdkError
 from harness.sdk import command, releases
+from harness.sdk.bisect import Question, bisect
 from harness.sdk.culprits import first_bad
 from harness.sdk.diff import Compared, fresh_differences, machine, recorded, told
 from harness.sdk.matrix import alone
@@ -140,6 +141,72 @@ def test_a_release_that_does_not_run_has_no_recording() -> None:
 
     with pytest.raises(SdkError, match=r"step 1: no(.|\n)*--again --releases 1\.34\.1"):
         recorded(broken)
+
+
+def test_a_release_without_probes_answered_is_named(tmp_path: Path) -> None:
+    """A claim about a probe, on a release whose run failed: what broke, and how to try again."""
+    broken = replace(ROW, ran=Ran("failed", 3, 9.0, "step 1: no", "", ()), recipe=releases.recipe())
+    write_row(tmp_path, broken)
+
+    with pytest.raises(
+        SdkError, match=r"1\.34\.1(.|\n)*step 1: no(.|\n)*--again --releases 1\.34\.1"
+    ):
+        bisect(Question("1.34.1", "1.35.0", "job_status"), print, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["bisect", "--good", "1.35.O", "--bad", "1.35.2", "--", "import"],
+        ["bisect", "--good", "1.35.2", "--bad", "pined", "--", "import"],
+        ["bisect", "--good", "1", "--bad", "2", "--package", "six", "--sdk", "1.x", "--", "import"],
+        ["diff", "1.35.2", "latest"],
+        ["matrix", "--releases", "1.35.2,old"],
+    ],
+)
+def test_a_name_that_is_no_version_is_told(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A typo ends with exit code 2 and the names there are, and builds nothing."""
+    assert command.main(words) == 2
+    told = capsys.readouterr().err
+    assert "is no version" in told
+    assert "Next: " in told
+
+
+def test_a_search_takes_the_names_that_a_comparison_takes(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """`pinned` is a version in `bisect` too, of the package that is searched."""
+    ends = ["--good", "pinned", "--bad", "pinned"]
+
+    assert command.main(["bisect", *ends, "--", "nonsense"]) == 2
+    assert "is no claim" in capsys.readouterr().err
+    assert releases.named("pinned", "pandas") in CONSTRAINTS.read_text(encoding="utf-8")
+    with pytest.raises(SdkError, match="no-such-package is not pinned"):
+        releases.named("pinned", "no-such-package")
+
+
+def test_what_a_recording_is_made_of_is_in_its_digest(tmp_path: Path) -> None:
+    """Another twin, another record of the wire or another probe: what was kept is stale."""
+    digests = set()
+    for name in (
+        "scenarios/finetune_chat/plan.toml",
+        "harness/recipe/deploy.py",
+        "harness/twin/routes/jobs.py",
+        "harness/wire/scrub.py",
+        "harness/sdk/probes.py",
+    ):
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("one", encoding="utf-8")
+        digests.add(releases.recipe(tmp_path))
+    compiled = tmp_path / "harness" / "twin" / "__pycache__" / "jobs.pyc"
+    compiled.parent.mkdir()
+    compiled.write_text("one", encoding="utf-8")
+
+    assert len(digests) == 5
+    assert releases.recipe(tmp_path) in digests
 
 
 def test_the_command_says_what_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
