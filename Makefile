@@ -10,6 +10,7 @@ PYTHON ?= python3.11
 LIGHT := .venv/.made
 TWIN := .venv-twin/.made
 BENCH := .venv-bench/.made
+LONG := tests/scenarios tests/janitor tests/targets tests/wire  # first, so that no worker waits
 PIP := -m pip install --quiet --disable-pip-version-check
 
 .PHONY: run replay test test-light test-twin lint bench crash clean light twin-env regenerate prove-replay
@@ -27,7 +28,7 @@ test: lint test-light test-twin run ## everything that must hold, then the recip
 
 test-light: $(LIGHT) $(TWIN)
 	@echo "== tests of the harness, the SDK against the twin =="
-	.venv/bin/python -m pytest tests --ignore=tests/twin -q -n 2
+	.venv/bin/python -m pytest $(LONG) tests --ignore=tests/twin -q -n 2 --no-loadscope-reorder
 
 test-twin: $(TWIN)
 	@echo "== tests of the twin, in its own environment =="

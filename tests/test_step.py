@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.report.run_record import read
+from harness.scheduling import scope_of
 
 CONFTEST = """
 from datetime import UTC, datetime
@@ -152,3 +153,19 @@ def test_a_scenario_stays_on_one_worker(pytester: pytest.Pytester) -> None:
     result.assert_outcomes(passed=24)
     for name in ("one", "two"):
         assert len(list(pytester.path.glob(f"{name}-gw*"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("nodeid", "scope"),
+    [
+        ("scenarios/one/test_1.py::test_a", "scenarios/one"),
+        ("tests/wire/test_tape.py::test_a", "tests/wire/test_tape.py"),
+        (
+            "tests/scenarios/test_failures.py::test_a[x]",
+            "tests/scenarios/test_failures.py::test_a[x]",
+        ),
+    ],
+)
+def test_what_runs_together(nodeid: str, scope: str) -> None:
+    """A scenario, else a file; tests about whole runs share nothing and are spread."""
+    assert scope_of(nodeid) == scope
