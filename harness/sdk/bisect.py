@@ -109,8 +109,8 @@ def _differs(question: Question, say: Say, home: Path, stack: ExitStack) -> Diff
         if claim != "import" or not question.sdk:
             raise SdkError(
                 "--package needs --sdk RELEASE and the claim `import`.\n"
-                f"Next: python -m harness sdk bisect --good {good} --bad {question.bad} --package {question.package} "
-                f"--sdk {question.sdk or releases.named('pinned')} -- import"
+                f"Next: python -m harness sdk bisect --good {good} --bad {question.bad} "
+                f"--package {question.package} --sdk {question.sdk or 'pinned'} -- import"
             )
         return _importing_with(question, home)
     if claim == "import":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import time
@@ -70,22 +71,24 @@ def environment(
 def imported(python: Path, *, over: Sequence[Path] = ()) -> Imported:
     """Import the SDK there; folders in `over` stand before all that is installed.
 
-    Raises SdkError when the process does not even say what went wrong.
+    Raises SdkError when the process does not even say what went wrong, or is not done in time.
     """
-    done = subprocess.run(
-        [str(python), "-P", str(_SCRIPT)],  # -P: our modules are none of its
-        env=clean(PYTHONPATH=os.pathsep.join(map(str, over))),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=_IMPORT_SECONDS,
-    )
+    command = [str(python), "-P", str(_SCRIPT)]  # -P: our modules are none of its
+    path = os.pathsep.join(map(str, over))
+    again = f"Next: PYTHONPATH={shlex.quote(path)} {shlex.join(command)}"
     try:
+        done = subprocess.run(
+            command, env=clean(PYTHONPATH=path), capture_output=True, text=True, check=False,
+            timeout=_IMPORT_SECONDS,
+        )  # fmt: skip
         told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    except (ValueError, IndexError) as error:
+    except subprocess.TimeoutExpired as error:
         raise SdkError(
-            f"importing the SDK ended with exit code {done.returncode}: {done.stderr[-500:]}"
+            f"importing the SDK was not done after {_IMPORT_SECONDS} s.\n{again}"
         ) from error
+    except (ValueError, IndexError) as error:
+        told_last = f"exit code {done.returncode}: {done.stderr[-500:]}"
+        raise SdkError(f"importing the SDK ended with {told_last}\n{again}") from error
     return Imported(**told | {name: tuple(told[name]) for name in ("packages", "warnings")})
 
 

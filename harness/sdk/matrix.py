@@ -13,12 +13,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from harness.errors import SdkError
+from harness.errors import HarnessError, SdkError, TargetError
 from harness.sdk import packages, releases
 from harness.sdk.culprits import culprits
 from harness.sdk.environments import HOME, Environment, environment, imported
 from harness.sdk.row import Import, Row, place, read_row, told_import, told_run, write_row
-from harness.sdk.runs import probe, run, twin
+from harness.sdk.runs import Ran, probe, run, twin
+from harness.targets.twin import twin_python
 
 Say = Callable[[str], None]
 
@@ -53,7 +54,9 @@ def _try_all(versions: Sequence[str], say: Say, home: Path) -> None:
     """Environments are made in one thread, runs made in this one.
 
     Two commands would take each other's folders away, so that the second waits for the first.
+    Raises TargetError where no twin can start: that is no fault of a release.
     """
+    twin_python()
     with alone(home, say), ThreadPoolExecutor(1) as pool:
         made = {version: pool.submit(_prepared, version, home, say) for version in versions}
         for number, version in enumerate(versions, start=1):
@@ -74,13 +77,17 @@ def alone(home: Path, say: Say) -> Iterator[None]:
         yield
 
 
-def _prepared(version: str, home: Path, say: Say) -> tuple[Row, Path]:
-    """All of a row but the run, and the interpreter to run with."""
+def _prepared(version: str, home: Path, say: Say) -> tuple[Row, Path | None]:
+    """All of a row but the run, and the interpreter to run with, if there can be one."""
     day = packages.published(releases.package(), version)
-    row = Row(version, day or "unknown", fresh_import(version, home), when=_today())
+    today, pins = fresh_import(version, home), releases.pins(version)
+    row = Row(version, day or "unknown", today, pins=pins, when=_today())
     say(f"  {version}: {told_import(row.today)}")
-    made = tried_with(version, home)
-    return replace(row, pins=releases.pins(version), packages=made.pins), made.python
+    try:
+        made = tried_with(version, home)
+    except SdkError as error:
+        return replace(row, ran=_not_run(error)), None
+    return replace(row, packages=made.pins), made.python
 
 
 def tried_with(version: str, home: Path = HOME) -> Environment:
@@ -94,27 +101,57 @@ def fresh_import(version: str, home: Path = HOME, before: str | None = None) -> 
     try:
         made = environment(releases.fresh(version), home, before=before)
     except SdkError as error:
-        return Import(str(error), 0.0, (), "", 0.0, ())
-    found = imported(made.python)
+        return Import(_what(error), 0.0, (), "", 0.0, ())
     conflicts = packages.conflicts(made.python)
+    try:
+        found = imported(made.python)
+    except SdkError as error:
+        return Import("", made.seconds, conflicts, _what(error), 0.0, ())
     return Import("", made.seconds, conflicts, found.error, found.seconds, found.warnings)
 
 
-def _tried(version: str, made: Future[tuple[Row, Path]], home: Path, say: Say) -> Row:
-    """The row with its run, and the probes answered beside it.
+def _tried(version: str, made: Future[tuple[Row, Path | None]], home: Path, say: Say) -> Row:
+    """The row with its run."""
+    try:
+        row, python = made.result()
+    except SdkError as error:
+        return Row(version, "unknown", Import(_what(error), 0.0, (), "", 0.0, ()), when=_today())
+    ran = _ran(version, python, home) if python else row.ran
+    say(f"  {version}: {told_run(ran)}" if ran else "")
+    return replace(row, ran=ran, recipe=releases.recipe())
+
+
+def _ran(version: str, python: Path, home: Path) -> Ran:
+    """The recipe's run, and the probes answered beside it.
 
     Each release has a new twin: what another one uploaded would not be uploaded again.
     """
     try:
-        row, python = made.result()
+        with twin(home, releases.unset(version)) as ready:
+            ran = run(python, ready, place(home, version))
+            if ran.outcome != "passed":
+                return ran
+            return with_probes(ran, python, ready, place(home, version) / "behaviour.json")
+    except (SdkError, TargetError) as error:
+        return _not_run(error)
+
+
+def with_probes(ran: Ran, python: Path, ready: Path, out: Path) -> Ran:
+    """The run, its probes answered in `out`; or with the error that kept them from it."""
+    try:
+        probe(python, ready, out)
     except SdkError as error:
-        return Row(version, "unknown", Import(str(error), 0.0, (), "", 0.0, ()), when=_today())
-    with twin(home, releases.unset(version)) as ready:
-        ran = run(python, ready, place(home, version))
-        say(f"  {version}: {told_run(ran)}")
-        if ran.outcome == "passed":
-            probe(python, ready, place(home, version) / "behaviour.json")
-    return replace(row, ran=ran, recipe=releases.recipe())
+        return replace(ran, error=_what(error))
+    return ran
+
+
+def _not_run(error: HarnessError) -> Ran:
+    return Ran("did not start", 0, 0.0, _what(error), "", ())
+
+
+def _what(error: HarnessError) -> str:
+    """What happened, on one line: the next command is for who asked, and no part of a row."""
+    return " ".join(str(error).partition("\nNext: ")[0].split())
 
 
 def _explained(row: Row, say: Say, home: Path) -> Row:

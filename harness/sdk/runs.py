@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -19,12 +20,12 @@ from harness.errors import SdkError
 from harness.plan_file import read_plan
 from harness.sdk.environments import clean
 from harness.sdk.releases import ROOT
-from harness.targets.twin import twin_command
+from harness.targets.twin import running_twin
 
 SCENARIO = ROOT / "scenarios" / "finetune_chat"
 SETTINGS = {"scoring.rounds": 5, "scoring.warmup": 0}  # of every release
 TIMESTAMP = 1000000000  # of every release: names of the same length, and a job the probes know
-_START_SECONDS, _RUN_SECONDS, _STOP_SECONDS = 180, 900, 30
+_START_SECONDS, _RUN_SECONDS = 180, 900
 _OURS = re.compile(r"^((?:harness|scenarios)/\S+?\.py:\d+): in ", re.MULTILINE)
 
 
@@ -45,39 +46,21 @@ def twin(home: Path, unset: Sequence[str] = ()) -> Iterator[Path]:
     """A new twin, its state in a new folder under `home`, which goes with it; its ready file.
 
     Unlike the target of a run it leaves this process's environment as it is, in which packages
-    have to be fetched. Variables in `unset` are left out of what it sets. Raises SdkError when it
-    does not come up.
+    have to be fetched. Variables in `unset` are left out of what it sets. Raises TargetError when
+    it does not come up.
     """
     home.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="twin-", dir=home))
-    ready, log = folder / "ready.json", folder / "twin.log"
-    plan = read_plan(SCENARIO / "plan.toml", "twin")
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            twin_command(plan, folder), cwd=ROOT, stdout=output, stderr=output,
-            stdin=subprocess.DEVNULL, start_new_session=True,
-        )  # fmt: skip
+    wanted = read_plan(SCENARIO / "plan.toml", "twin").twin
+    options = [f"--{name}={getattr(wanted, name)}" for name in ("era", "pace", "profile", "image")]
     try:
-        deadline = time.monotonic() + _START_SECONDS
-        while not ready.exists():
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise SdkError(
-                    f"the twin did not start: {log.read_text(errors='replace')[-500:]}\n"
-                    "Next: make twin-env"
-                )
-            time.sleep(0.1)
-        told = json.loads(ready.read_text(encoding="utf-8"))
-        told["env"] = {key: value for key, value in told["env"].items() if key not in unset}
-        led = folder / "led.json"
-        led.write_text(json.dumps(told), encoding="utf-8")
-        yield led
+        with running_twin(folder, options, _START_SECONDS) as ready:
+            told = json.loads(ready.read_text(encoding="utf-8"))
+            told["env"] = {key: value for key, value in told["env"].items() if key not in unset}
+            led = folder / "led.json"
+            led.write_text(json.dumps(told), encoding="utf-8")
+            yield led
     finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -107,17 +90,22 @@ def probe(python: Path, ready: Path, out: Path, *names: str) -> None:
     To be called after `run`, whose job some probes ask for. Raises SdkError when it ends badly.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
-    done = subprocess.run(
-        [str(python), "-m", "harness.sdk.probes", str(ready), str(out), *names],
-        cwd=ROOT,
-        env=leading_to(ready),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=_RUN_SECONDS,
+    command = [str(python), "-m", "harness.sdk.probes"]
+    again = (
+        "Next: python -m harness twin --ready-file ready.json, and beside it "
+        f"{shlex.join([*command, 'ready.json', 'behaviour.json', *names])}"
     )
+    try:
+        done = subprocess.run(
+            [*command, str(ready), str(out), *names], cwd=ROOT, env=leading_to(ready),
+            capture_output=True, text=True, check=False, timeout=_RUN_SECONDS,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired as error:
+        raise SdkError(f"the probes were not done after {_RUN_SECONDS} s.\n{again}") from error
     if done.returncode:
-        raise SdkError(f"the probes ended with exit code {done.returncode}: {done.stderr[-500:]}")
+        raise SdkError(
+            f"the probes ended with exit code {done.returncode}: {done.stderr[-500:]}\n{again}"
+        )
 
 
 def _finished(command: list[str], ready: Path, output: Any) -> int:
@@ -129,7 +117,11 @@ def _finished(command: list[str], ready: Path, output: Any) -> int:
         return process.wait(_RUN_SECONDS)
     except subprocess.TimeoutExpired:
         process.send_signal(signal.SIGINT)  # so that it cleans up
+    try:
         return process.wait(_RUN_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait()
 
 
 def leading_to(ready: Path) -> dict[str, str]:

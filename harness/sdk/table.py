@@ -41,8 +41,18 @@ about Azure.
 - *with*: installed beside it for the run (`data/sdk/releases.json`), since it does not import
   without.
 - *recipe*: the nine steps and their tests; *requests* counts polls. Seconds are of a busy machine.
-
+{_states(rows)}
 {table(rows)}
+"""
+
+
+def _states(rows: Sequence[Row]) -> str:
+    """What to know of rows that were not all tried with the same recipe, twin and probes."""
+    if len({row.recipe for row in rows}) < 2:
+        return ""
+    return """
+**Rows come from more than one state of the recipe: seconds and requests of two rows cannot be
+compared.** `--again` tries all of them with the present one.
 """
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.sdk import releases
 from tests.sdk.package_index import Wheel, served
 
 
@@ -22,7 +23,16 @@ def fields(version: str, day: str, text: str) -> Wheel:
     return Wheel("marshmallow", version, {"marshmallow/fields.py": text}, (), day)
 
 
+def tool(requirement: str) -> Wheel:
+    """What the harness brings along, with nothing in it."""
+    name, _, version = requirement.partition("==")
+    return Wheel(name, version or "1.0", {})
+
+
 WHEELS = [
+    sdk("1.31.0", "2024-03-01", "import os\nos._exit(3)"),
+    sdk("1.32.0", "2024-03-01", "import time\ntime.sleep(600)"),
+    sdk("1.33.0", "2024-03-01", "", ("pytest<9",)),
     sdk("1.34.0", "2024-03-01", "from marshmallow.fields import _T\nimport six", ("marshmallow",)),
     sdk("1.35.0", "2024-03-01", "from marshmallow.fields import _T", ("marshmallow",)),
     sdk("1.36.0", "2025-03-01", "import marshmallow.fields", ("marshmallow>=3",)),
@@ -35,6 +45,8 @@ WHEELS = [
     fields("3.23", "2024-04-01", "_T = 1"),
     fields("3.24", "2024-05-01", ""),
     fields("4.0", "2024-06-01", ""),
+    Wheel("pytest", "8.0", {}),
+    *map(tool, releases.tools()),
 ]
 
 

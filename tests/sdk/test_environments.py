@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from harness.errors import SdkError
-from harness.sdk import packages, releases
+from harness.sdk import environments, packages, releases, runs
 from harness.sdk.bisect import Question, bisect, other_pins
 from harness.sdk.culprits import culprits
 from harness.sdk.environments import environment, imported
-from harness.sdk.matrix import fresh_import
+from harness.sdk.matrix import fresh_import, matrix, with_probes
+from harness.sdk.row import read_row
 
 
 def said(_: str) -> None:
@@ -50,6 +51,60 @@ def test_an_import_is_judged_in_its_own_process(home: Path) -> None:
     assert fresh_import("1.36.0", home).error == ""
     assert "cannot import name '_T'" in fresh_import("1.35.0", home).error
     assert "no-such-package" in fresh_import("1.37.0", home).installs
+
+
+@pytest.mark.parametrize(
+    ("version", "says"), [("1.31.0", "exit code 3"), ("1.32.0", "not done after 2 s")]
+)
+def test_an_import_that_never_answers_is_one_that_fails(
+    home: Path, monkeypatch: pytest.MonkeyPatch, version: str, says: str
+) -> None:
+    """A process that dies or hangs: the release installs, does not import, and has its row."""
+    monkeypatch.setattr(environments, "_IMPORT_SECONDS", 2)
+
+    found = fresh_import(version, home)
+
+    assert found.installs == ""
+    assert says in found.error
+
+
+def test_a_release_that_the_tools_contradict_keeps_its_import(home: Path) -> None:
+    """Alone it installs and imports; beside our pytest it does not, and only that is told."""
+    (row,) = matrix(["1.33.0"], said, home)
+
+    assert (row.today.installs, row.today.error) == ("", "")
+    assert row.ran is not None
+    assert row.ran.outcome == "did not start"
+    assert "pytest" in row.ran.error
+    assert read_row(home, "1.33.0") == row
+
+
+def test_a_twin_that_does_not_start_is_a_row(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What ends one run ends no matrix: the next release has its row as well."""
+    monkeypatch.setenv("HARNESS_TWIN_PYTHON", "/usr/bin/false")
+
+    rows = matrix(["1.36.0", "1.38.0b1"], said, home)
+
+    assert [row.version for row in rows] == ["1.36.0", "1.38.0b1"]
+    assert [row.today.error for row in rows] == ["", ""]
+    assert ["twin" in row.ran.error for row in rows if row.ran] == [True, True]
+
+
+@pytest.mark.parametrize("script", ["exit 3", "exec sleep 600"])
+def test_probes_that_fail_leave_the_run_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str
+) -> None:
+    """The run is told, with why nothing is known of the rest."""
+    monkeypatch.setattr(runs, "_RUN_SECONDS", 0.5)
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\n{script}\n")
+    python.chmod(0o755)
+    green = runs.Ran("passed", 80, 20.0, "", "", ())
+
+    ran = with_probes(green, python, tmp_path / "ready.json", tmp_path / "behaviour.json")
+
+    assert (ran.outcome, ran.requests) == ("passed", 80)
+    assert ran.error.startswith("the probes ")
 
 
 def test_both_culprits_are_found(home: Path) -> None:

@@ -61,6 +61,14 @@ def test_the_page_says_when_and_against_what() -> None:
     assert "**the twin**" in text
 
 
+def test_the_page_says_that_rows_cannot_be_compared() -> None:
+    """Only where they were tried with different states of the recipe."""
+    other = replace(ROW, version="1.35.0", recipe="355a2496c6e0")
+
+    assert "more than one state of the recipe" in page([ROW, other], "2026-11-22")
+    assert "more than one state" not in page([ROW, ROW], "2026-11-22")
+
+
 def test_a_run_without_a_record_is_told_by_its_last_line(tmp_path: Path) -> None:
     """A release with which not even pytest starts has a row all the same."""
     text = "Traceback\nharness/wire/hook.py:12: in hooked\nImportError: no requests\n"
