@@ -20,9 +20,8 @@ from harness.sdk.behaviour import outcome
 from harness.sdk.culprits import between, first_bad
 from harness.sdk.diff import alike, behaviour, recorded
 from harness.sdk.environments import HOME, environment, imported
-from harness.sdk.matrix import Say, fresh_import, matrix, tried_with
+from harness.sdk.matrix import Say, fresh_import, tried_with
 from harness.sdk.probes import OF_THE_JOB, PROBES
-from harness.sdk.row import Row
 from harness.sdk.runs import probe, twin
 from harness.wire.operations import OPERATIONS
 from harness.wire_diff.compare import changes
@@ -116,7 +115,7 @@ def _differs(question: Question, say: Say, home: Path, stack: ExitStack) -> Diff
     if claim == "import":
         return lambda version: _why_not(fresh_import(version, home))
     if claim in OF_THE_JOB:
-        return _answering(good, claim, lambda one: behaviour(_row(one, say, home), home))
+        return _answering_beside_the_run(good, claim, say, home)
     if claim in PROBES:
         unset = (*releases.unset(good), *releases.unset(question.bad))
         ready = stack.enter_context(twin(home, unset))
@@ -156,8 +155,15 @@ def other_pins(package: str, pins: Sequence[str]) -> list[str]:
     return [pin for pin in pins if plain(Requirement(pin).name) != plain(package)]
 
 
-def _row(version: str, say: Say, home: Path) -> Row:
-    return matrix([version], say, home)[0]
+def _answering_beside_the_run(good: str, claim: str, say: Say, home: Path) -> Differs:
+    """Whether a release answers a probe otherwise that asks for what the recipe made."""
+
+    def differs(version: str) -> Sequence[str]:
+        rows = alike(good, version, say, home)
+        one, two = (behaviour(row, home)["probes"][claim] for row in rows)
+        return [str(each) for each in outcome(claim, one, two)]
+
+    return differs
 
 
 def _answering(good: str, claim: str, told: Callable[[str], dict[str, Any]]) -> Differs:

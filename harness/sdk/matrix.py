@@ -117,7 +117,8 @@ def _tried(version: str, made: Future[tuple[Row, Path | None]], home: Path, say:
     except SdkError as error:
         return Row(version, "unknown", Import(_what(error), 0.0, (), "", 0.0, ()), when=_today())
     ran = _ran(version, python, home) if python else row.ran
-    say(f"  {version}: {told_run(ran)}" if ran else "")
+    if ran:
+        say(f"  {version}: {told_run(ran)}")
     return replace(row, ran=ran, recipe=releases.recipe())
 
 

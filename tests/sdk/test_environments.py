@@ -12,7 +12,7 @@ from harness.sdk.bisect import Question, bisect, other_pins
 from harness.sdk.culprits import culprits
 from harness.sdk.environments import environment, imported
 from harness.sdk.matrix import fresh_import, matrix, with_probes
-from harness.sdk.row import read_row
+from harness.sdk.row import Import, Row, read_row, write_row
 
 
 def said(_: str) -> None:
@@ -162,6 +162,15 @@ def test_bisect_leaves_out_the_pin_of_the_package_alone() -> None:
     pins = ("marsh-mallow<4", "marsh-mallow-skinny<2", "six")
 
     assert other_pins(searched.package, pins) == ["marsh-mallow-skinny<2", "six"]
+
+
+def test_a_release_without_probes_answered_is_named(home: Path) -> None:
+    """A claim about a probe, on a release whose run failed: what broke, and how to try again."""
+    ran = runs.Ran("failed", 3, 9.0, "step 1: no", "", ())
+    write_row(home, Row("1.35.0", "2024-03-01", Import("", 1.0, (), "", 1.0, ()), ran=ran))
+
+    with pytest.raises(SdkError, match=r"1\.35\.0 .*step 1: no\n.*--again --releases 1\.35\.0"):
+        bisect(Question("1.35.0", "1.36.0", "job_status"), said, home)
 
 
 def test_the_newest_release_has_a_name(home: Path) -> None:

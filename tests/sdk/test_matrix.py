@@ -11,7 +11,6 @@ import pytest
 
 from harness.errors import SdkError
 from harness.sdk import command, releases
-from harness.sdk.bisect import Question, bisect
 from harness.sdk.culprits import first_bad
 from harness.sdk.diff import Compared, fresh_differences, machine, recorded, told
 from harness.sdk.matrix import alone
@@ -149,17 +148,6 @@ def test_a_release_that_does_not_run_has_no_recording() -> None:
 
     with pytest.raises(SdkError, match=r"step 1: no(.|\n)*--again --releases 1\.34\.1"):
         recorded(broken)
-
-
-def test_a_release_without_probes_answered_is_named(tmp_path: Path) -> None:
-    """A claim about a probe, on a release whose run failed: what broke, and how to try again."""
-    broken = replace(ROW, ran=Ran("failed", 3, 9.0, "step 1: no", "", ()), recipe=releases.recipe())
-    write_row(tmp_path, broken)
-
-    with pytest.raises(
-        SdkError, match=r"1\.34\.1(.|\n)*step 1: no(.|\n)*--again --releases 1\.34\.1"
-    ):
-        bisect(Question("1.34.1", "1.35.0", "job_status"), print, tmp_path)
 
 
 @pytest.mark.parametrize(
