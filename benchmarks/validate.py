@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.validating import chats  # noqa: E402  # found once the root is on the path
-from benchmarks.validating.engines import ENGINES, ONE_THREAD  # noqa: E402
+from benchmarks.validating.engines import ENGINES, ONE_THREAD  # noqa: E402  # found once the root is on the path
 
 ALL = ("cat", *ENGINES)
 QUIET = 3.0  # load average above which nothing is claimed

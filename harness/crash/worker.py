@@ -44,7 +44,7 @@ class Forked(Popen2IO):
 
 def fork_workers() -> None:
     """Workers that this process starts from now on are forks of it."""
-    setattr(gateway_io, "Popen2IOMaster", Forked)  # noqa: B010
+    setattr(gateway_io, "Popen2IOMaster", Forked)  # noqa: B010  # mypy minds the assignment
 
 
 def _serve(source: int, target: int) -> NoReturn:

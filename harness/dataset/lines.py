@@ -56,7 +56,7 @@ class _Told(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: bytearray | memoryview) -> int | None:  # type: ignore[override]
+    def readinto(self, buffer: bytearray | memoryview) -> int | None:  # type: ignore[override]  # any buffer
         got: int | None = self._raw.readinto(buffer)
         self._say(got or 0)
         return got

@@ -125,7 +125,7 @@ def _json_lines(path: Path) -> Source:
 def _parquet(split: str, paths: tuple[Path, ...]) -> Source:
     def read(take: Take, longest: int, say: Say) -> Iterator[bytes]:
         from datasets import Dataset
-        from pyarrow import ArrowException, Table, parquet  # type: ignore[import-untyped]
+        from pyarrow import ArrowException, Table, parquet  # type: ignore[import-untyped]  # it ships no types
 
         try:
             files = [parquet.ParquetFile(path) for path in paths]

@@ -27,7 +27,7 @@ with warnings.catch_warnings(record=True) as seen:
     try:
         import azure.ai.ml
         import azure.ai.ml.entities
-        import azure.identity  # noqa: F401
+        import azure.identity  # noqa: F401  # that it imports is the point
     except BaseException as failure:  # also SystemExit: whatever it is, it did not import
         text = re.sub(r"\(/[^)]*\)", "", f"{type(failure).__name__}: {failure}")
         error, module = " ".join(text.split()), str(getattr(failure, "name", None) or "")

@@ -126,7 +126,7 @@ def test_what_is_not_known_is_not_accepted(
     reference: Reference, kind: Kind, clean: RunFacts, unknown: dict[str, object], gates: set[str]
 ) -> None:
     """A gate whose figure is missing cannot tell, and so the run is not accepted."""
-    verdicts = accept(replace(clean, **unknown), reference, kind, "twin")  # type: ignore[arg-type]
+    verdicts = accept(replace(clean, **unknown), reference, kind, "twin")  # type: ignore[arg-type]  # fields by name
 
     assert {v.gate for v in verdicts if v.outcome == "cannot tell"} == gates
     assert overall(verdicts) == "cannot tell"

@@ -121,7 +121,7 @@ def test_the_command_gathers_and_checks(
     for n, change in enumerate(({}, {"eval_loss": 0.5}, {"rouge_l": None})):
         place = tmp_path / f"judged-{n}"
         place.mkdir()
-        keep(place, replace(reference.runs[0], **change), kind)  # type: ignore[arg-type]
+        keep(place, replace(reference.runs[0], **change), kind)  # type: ignore[arg-type]  # fields by name
         codes.append(main(["check", str(place)]))
     assert codes == [0, 1, 2]
     assert main(["check", runs[0]]) == 2  # of Azure, and the project ships no reference for it
