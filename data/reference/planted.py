@@ -160,7 +160,7 @@ def _seed(drawn: Callable[[], int]) -> Wrong:
 
 
 def _counted_padding(right: Any) -> Any:
-    class Padded(right):  # type: ignore[misc]  # untyped
+    class Padded(right):  # type: ignore[misc]  # its base comes at run time
         def __call__(self, rows: Any) -> Any:
             width = -(-max(len(row["input_ids"]) for row in rows) // 64) * 64
             filled = [width - len(row["input_ids"]) for row in rows]

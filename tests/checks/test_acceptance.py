@@ -22,7 +22,7 @@ def test_an_accepted_training_is_content() -> None:
 @pytest.mark.parametrize("outcome", ["too bad", "too good", "differs"])
 def test_a_rejection_is_an_error_of_the_job(outcome: str) -> None:
     """Too good is an error like too bad; the finding says p and alpha."""
-    verdict = Verdict("eval_loss", outcome, "0.1, t = -9", p=1e-8, alpha=0.0014, next=NEXT)  # type: ignore[arg-type]  # fields by name
+    verdict = Verdict("eval_loss", outcome, "0.1, t = -9", p=1e-8, alpha=0.0014, next=NEXT)  # type: ignore[arg-type]  # a str here, a Literal there
 
     (finding,) = judged("acceptance", {"verdicts": [verdict]})
 

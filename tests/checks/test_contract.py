@@ -111,7 +111,7 @@ def test_upper_bounds_hold(high: tuple[str, str, float]) -> None:
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair.one[0])
 def test_values_that_exclude_each_other(pair: object) -> None:
     """Each pair is found once, whichever of plan and model gives the halves."""
-    (one, value), (other, theirs) = pair.one, pair.other  # type: ignore[attr-defined]  # made by the fixture
+    (one, value), (other, theirs) = pair.one, pair.other  # type: ignore[attr-defined]  # typed object, it is a Pair
     model = base_model(defaults={other: theirs}, component=component("0.0.82"))
 
     (found,) = findings("contract", plan(f'training.{one}="{value}"'), base_model=model)

@@ -43,7 +43,7 @@ def twins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], 
     before = os.environ.pop("HARNESS_TWIN_READY", None)
     yield of
     for twin, _ in reversed(list(open_ones.values())):
-        twin.__exit__(None, None, None)  # type: ignore[attr-defined]  # made by the fixture
+        twin.__exit__(None, None, None)  # type: ignore[attr-defined]  # kept as object
     if before:
         os.environ["HARNESS_TWIN_READY"] = before
 
