@@ -13,7 +13,7 @@ from typing import Any
 
 from harness.errors import SdkError
 from harness.sdk import releases
-from harness.sdk.behaviour import Difference, differences
+from harness.sdk.behaviour import behaved, differences
 from harness.sdk.environments import HOME
 from harness.sdk.matrix import Say, matrix
 from harness.sdk.row import Import, Row, place, told_import, told_run
@@ -32,7 +32,7 @@ class Compared:
     before: Row
     after: Row
     wire: tuple[Change, ...]
-    behaviour: tuple[Difference, ...]
+    behaviour: tuple[Change, ...]
     packages: tuple[str, ...]
     calls: tuple[int, int]
 
@@ -101,13 +101,13 @@ def _untold(row: Row, what: str) -> SdkError:
     )
 
 
-def fresh_differences(one: Import, two: Import) -> Iterator[Difference]:
+def fresh_differences(one: Import, two: Import) -> Iterator[Change]:
     """What a fresh installation does otherwise."""
     former, latter = (each.error or each.installs for each in (one, two))
     if former != latter:
         kind = "import broken" if latter else "import mended"
         kind = "import broken otherwise" if former and latter else kind
-        yield Difference(kind, "in a fresh environment", _state(one), _state(two))
+        yield behaved(kind, "in a fresh environment", _state(one), _state(two))
 
 
 def _state(found: Import) -> str:
@@ -125,7 +125,7 @@ def _packages(one: Sequence[str], two: Sequence[str]) -> Iterator[str]:
 def machine(found: Compared) -> str:
     """All of it as JSON."""
 
-    def row(each: Change | Difference) -> Mapping[str, Any]:
+    def row(each: Change) -> Mapping[str, Any]:
         return asdict(each) | {"severity": each.severity, "why": each.why}
 
     told = {
@@ -148,16 +148,10 @@ def told(found: Compared) -> Iterator[str]:
         f"{found.after.version} ({found.after.published}), both against the twin"
     )
     for severity in SEVERITIES:
-        lines = [*change.told(found.wire, severity), *_behaviour(found.behaviour, severity)]
+        lines = list(change.told([*found.wire, *found.behaviour], severity))
         yield from [f"\n{severity}", *lines] if lines else []
     if found.packages:
         yield f"\nother packages that differ: {', '.join(found.packages)}"
     all_of = [*(c.severity for c in found.wire), *(d.severity for d in found.behaviour)]
     counts = ", ".join(f"{all_of.count(severity)} {severity}" for severity in SEVERITIES)
     yield f"\n{found.calls[0]} calls before, {found.calls[1]} after; {counts}"
-
-
-def _behaviour(found: Sequence[Difference], severity: str) -> Iterator[str]:
-    for each in found:
-        if each.severity == severity:
-            yield f"  {each}\n      because {each.why}"

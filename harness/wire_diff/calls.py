@@ -8,36 +8,29 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from harness.errors import CassetteError
 from harness.wire.cassette import read
-
-# what a blob address carries for the storage service; the rest of it is the service's signature
-_OF_BLOBS = ("comp", "restype", "prefix", "delimiter", "include", "blockid")
+from harness.wire.differing import Parts, parts_of
 
 
 @dataclass(frozen=True)
 class Call:
-    """One request. `body` is a JSON value, text, or None; `interval` is of polls, in seconds."""
+    """One request of a step; `interval` is of polls, in seconds."""
 
     step: int
     operation: str
-    method: str
-    host: str
-    path: tuple[str, ...]
-    query: Mapping[str, str]
-    headers: Mapping[str, str]
-    body: Any
+    parts: Parts
     interval: float | None = None
 
     @property
     def resource(self) -> tuple[str, tuple[str, ...]]:
         """What it is about; hashes of uploads apart, which another release may make otherwise."""
-        return self.host, tuple(re.sub(r"^[0-9a-f]{32,64}$", "<hash>", part) for part in self.path)
+        path = (re.sub(r"^[0-9a-f]{32,64}$", "<hash>", part) for part in self.parts.path)
+        return self.parts.host, tuple(path)
 
     def __str__(self) -> str:
-        return f"{self.method} .../{'/'.join(self.path[-4:])}"
+        return f"{self.parts.method} .../{'/'.join(self.parts.path[-4:])}"
 
 
 @dataclass(frozen=True)
@@ -71,31 +64,26 @@ def _calls(file: Path) -> Iterator[Call]:
     folds, step = told["provenance"]["folds"], told["provenance"]["step"]
     for number, entry in enumerate(told["interactions"], start=1):
         operation, request = entry["operation"], entry["request"]
-        place = urlsplit(_blurred(request["uri"]))
         fold = folds.get(f"{number} {operation}")
-        yield Call(
-            step=step,
-            operation=operation,
-            method=request["method"],
-            host=place.netloc,
-            path=tuple(unquote(part) for part in place.path.strip("/").split("/")),
-            query=dict(_query(place.query, of_blobs=operation.startswith("blob."))),
-            headers=request["headers"],
-            body=_body(request["body"]),
-            interval=fold["seconds"] / fold["count"] if fold and fold["count"] > 1 else None,
-        )
+        interval = fold["seconds"] / fold["count"] if fold and fold["count"] > 1 else None
+        parts = request["method"], request["uri"], request["body"], request["headers"]
+        yield call_of(step, operation, *parts, interval)
 
 
-def _query(query: str, *, of_blobs: bool) -> Iterator[tuple[str, str]]:
-    for part in filter(None, query.split("&")):
-        name, _, value = part.partition("=")
-        if not of_blobs or name in _OF_BLOBS:
-            yield name, unquote(value)
-
-
-def _body(body: Any) -> Any:
-    """JSON with blurred references; the key under which JSON came as text is looked through."""
-    return json.loads(_blurred(json.dumps(body)))
+def call_of(
+    step: int,
+    operation: str,
+    method: str,
+    url: str,
+    body: Any,
+    headers: Mapping[str, str],
+    interval: float | None = None,
+) -> Call:
+    """The call that a scrubbed request is."""
+    told = json.loads(_blurred(json.dumps(body)))
+    of_blobs = operation.startswith("blob.")
+    parts = parts_of(method, _blurred(url), told, of_blobs=of_blobs)
+    return Call(step, operation, parts._replace(headers=headers), interval)
 
 
 def _blurred(text: str) -> str:

@@ -1,4 +1,4 @@
-"""One difference between two recordings, and how bad each kind of it is."""
+"""One difference between two releases, and how bad each kind of it is."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal
 Severity = Literal["breaking", "risky", "harmless"]
 SEVERITIES: tuple[Severity, ...] = ("breaking", "risky", "harmless")
 
-KINDS: Mapping[str, tuple[Severity, str]] = {
+REQUESTS: Mapping[str, tuple[Severity, str]] = {  # what is asked
     "field renamed": ("breaking", "a service that reads the former name no longer sees the value"),
     "type changed": ("breaking", "a service that checks types refuses it, or reads another value"),
     "address changed": ("breaking", "another resource answers, or none"),
@@ -30,14 +30,42 @@ KINDS: Mapping[str, tuple[Severity, str]] = {
     "poll interval": ("harmless", "the same answer comes sooner or later"),
 }
 
+BEHAVIOUR: Mapping[str, tuple[Severity, str]] = {  # what it does with the answers
+    "answer changed": ("breaking", "code that reads the former answer takes another way"),
+    "raises now": ("breaking", "what worked ends in an exception"),
+    "raises no more": ("risky", "code that relied on the exception goes on"),
+    "import broken": ("breaking", "a fresh environment of today does not even import it"),
+    "import broken otherwise": ("risky", "something else has to be installed beside it"),
+    "import mended": ("harmless", "nothing has to be installed beside it any more"),
+    "exception escapes": ("breaking", "an except clause for the former class does not catch it"),
+    "exception narrowed": ("harmless", "an except clause for the former class still catches it"),
+    "exception text": ("harmless", "people read it; code that does must look"),
+    "name gone": ("breaking", "the recipe calls it"),
+    "parameter gone": ("breaking", "a call that passes it is refused"),
+    "required parameter": ("breaking", "a call that does not pass it is refused"),
+    "default changed": ("risky", "a call that does not pass it does something else"),
+    "parameter added": ("harmless", "no call has to pass it"),
+    "name added": ("harmless", "nothing calls it yet"),
+    "warning added": ("harmless", "announced, and not in force"),
+    "warning gone": ("harmless", "no longer announced"),
+    "sent otherwise": ("risky", "the service is told something else, see the kinds of requests"),
+    "sent under another name": ("breaking", "a service that reads the former name sees nothing"),
+}
+
+KINDS = {**REQUESTS, **BEHAVIOUR}
+
 
 @dataclass(frozen=True)
 class Change:
-    """What differs, in which operation, where; `before` and `after` are short texts."""
+    """What differs, where; `before` and `after` are short texts.
+
+    `step` and `operation` are those of a request; of behaviour they are 0 and empty, and `where`
+    is a probe, a name or a place.
+    """
 
     kind: str
-    step: int
-    operation: str
+    step: int = 0
+    operation: str = ""
     where: str = ""
     before: str = ""
     after: str = ""
@@ -65,5 +93,6 @@ def told(found: Sequence[Change], severity: Severity) -> Iterator[str]:
         if change.severity == severity:
             groups.setdefault((str(change), change.why), []).append(change)
     for (what, why), group in groups.items():
-        places = dict.fromkeys(f"{change.operation} (step {change.step})" for change in group)
-        yield f"  {', '.join(places)}\n      {what}\n      because {why}"
+        places = dict.fromkeys(f"{c.operation} (step {c.step})" for c in group if c.operation)
+        lines = [", ".join(places), f"    {what}", f"    because {why}"] if places else []
+        yield "\n".join(f"  {line}" for line in lines or (what, f"    because {why}"))

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from harness.sdk.behaviour import KINDS, Difference, differences
+from harness.sdk.behaviour import behaved, differences
 from harness.sdk.probes import PROBES
+from harness.wire_diff.change import BEHAVIOUR
 
 
 def gave(text: str = "", kind: str = "str", raised: tuple[str, ...] = (), sent: Any = None) -> Any:
@@ -147,10 +148,10 @@ def test_a_probe_that_one_release_was_not_asked_is_left_out() -> None:
     assert differences(one, two) == []
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", BEHAVIOUR)
 def test_every_kind_says_why(kind: str) -> None:
     """No severity without a reason."""
-    assert Difference(kind, "x").why
+    assert behaved(kind, "x").why
 
 
 def test_the_page_lists_every_kind_under_its_severity() -> None:
@@ -159,5 +160,5 @@ def test_the_page_lists_every_kind_under_its_severity() -> None:
     rows = re.findall(r"^\| \*\*(\w+)\*\* \| (.+) \|$", page, re.MULTILINE)
     told = {kind: severity for severity, kinds in rows for kind in kinds.split(", ")}
 
-    assert told == {kind: severity for kind, (severity, _) in KINDS.items()}
+    assert told == {kind: severity for kind, (severity, _) in BEHAVIOUR.items()}
     assert [probe for probe in PROBES if f"`{probe}`" not in page] == []

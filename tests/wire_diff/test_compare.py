@@ -14,11 +14,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.wire import differing
 from harness.wire.cassette import written
+from harness.wire.differing import values
+from harness.wire_diff import compare
 from harness.wire_diff.__main__ import main
 from harness.wire_diff.calls import Call, Recording, recording
-from harness.wire_diff.change import KINDS, Change
-from harness.wire_diff.compare import changes, values
+from harness.wire_diff.change import REQUESTS, Change
+from harness.wire_diff.compare import changes
 
 SHIPPED = Path(__file__).parents[2] / "cassettes" / "finetune_chat"
 RECORDED = recording(SHIPPED)
@@ -32,6 +35,11 @@ def planted(change: Callable[[list[Call]], None]) -> list[Change]:
     return changes(RECORDED, replace(RECORDED, calls=tuple(calls)))
 
 
+def other(call: Call, **parts: Any) -> Call:
+    """The call with other parts."""
+    return replace(call, parts=call.parts._replace(**parts))
+
+
 def at(calls: list[Call], operation: str) -> int:
     """Where the first call of an operation stands."""
     return next(n for n, call in enumerate(calls) if call.operation == operation)
@@ -42,9 +50,9 @@ def edited(operation: str, edit: Callable[[dict[str, Any]], Any]) -> Callable[[l
 
     def change(calls: list[Call]) -> None:
         number = at(calls, operation)
-        body = json.loads(json.dumps(calls[number].body))
+        body = json.loads(json.dumps(calls[number].parts.body))
         edit(body)
-        calls[number] = replace(calls[number], body=body)
+        calls[number] = other(calls[number], body=body)
 
     return change
 
@@ -54,7 +62,7 @@ def asked_with(**parts: Any) -> Callable[[list[Call]], None]:
 
     def change(calls: list[Call]) -> None:
         number = at(calls, "compute.create")
-        calls[number] = replace(calls[number], **parts)
+        calls[number] = other(calls[number], **parts)
 
     return change
 
@@ -127,13 +135,13 @@ def renamed(body: dict[str, Any]) -> None:
         ),
         (lambda calls: calls.pop(at(calls, "vm_size.list")), "read gone", "harmless", "vmSizes"),
         (
-            lambda calls: calls.insert(3, replace(calls[3], operation="x.get", path=("x",))),
+            lambda calls: calls.insert(3, replace(other(calls[3], path=("x",)), operation="x.get")),
             "read added",
             "risky",
             "GET .../x",
         ),
         (
-            lambda calls: calls.insert(3, replace(calls[3], method="POST", path=("x",))),
+            lambda calls: calls.insert(3, other(calls[3], method="POST", path=("x",))),
             "write added",
             "risky",
             "POST .../x",
@@ -201,7 +209,7 @@ def test_order_of_keys_is_no_difference(seed: Any) -> None:
             return {key: shuffled(value[key]) for key in keys}
         return [shuffled(item) for item in value] if isinstance(value, list) else value
 
-    calls = tuple(replace(call, body=shuffled(call.body)) for call in RECORDED.calls)
+    calls = tuple(other(call, body=shuffled(call.parts.body)) for call in RECORDED.calls)
 
     assert changes(RECORDED, replace(RECORDED, calls=calls)) == []
 
@@ -211,7 +219,8 @@ def test_another_hash_of_uploads_is_told_by_its_length() -> None:
     folder = ("store", "LocalUpload")
 
     def hashed(digits: int) -> Recording:
-        put = replace(RECORDED.calls[0], operation="blob.put", path=(*folder, "a" * digits, "f"))
+        path = (*folder, "a" * digits, "f")
+        put = replace(other(RECORDED.calls[0], path=path), operation="blob.put")
         return replace(RECORDED, calls=(put,))
 
     (found,) = changes(hashed(32), hashed(64))
@@ -228,7 +237,7 @@ def test_another_hash_in_a_body_is_told_as_one() -> None:
 
     def naming(digits: int) -> Recording:
         body = {"uri": f"azureml://paths/LocalUpload/{'a' * digits}/train.jsonl"}
-        return replace(RECORDED, calls=(replace(RECORDED.calls[0], body=body),))
+        return replace(RECORDED, calls=(other(RECORDED.calls[0], body=body),))
 
     (found,) = changes(naming(32), naming(64))
 
@@ -268,10 +277,11 @@ def test_a_slower_poll_is_harmless() -> None:
 
 def test_every_kind_has_a_reason() -> None:
     """What is reported can be explained, and what can be explained is reported."""
-    source = (Path(main.__code__.co_filename).parent / "compare.py").read_text()
+    modules = (Path(compare.__file__), Path(differing.__file__))
+    source = "".join(module.read_text() for module in modules)
 
-    assert all(why for _, why in KINDS.values())
-    missing = {kind for kind in KINDS if kind not in source}
+    assert all(why for _, why in REQUESTS.values())
+    missing = {kind for kind in REQUESTS if kind not in source}
     composed = {"read added", "read gone", "write added", "write gone"}
     assert missing == composed | {"empty field added", "empty field gone"}
 
@@ -282,7 +292,7 @@ def test_the_page_lists_every_kind_under_its_severity() -> None:
     rows = dict(re.findall(r"^\| (breaking|risky|harmless) \| (.+) \|$", page, re.MULTILINE))
 
     for severity, kinds in rows.items():
-        assert kinds.split(", ") == [kind for kind in KINDS if KINDS[kind][0] == severity]
+        assert kinds.split(", ") == [kind for kind in REQUESTS if REQUESTS[kind][0] == severity]
     assert len(rows) == 3
 
 
