@@ -17,9 +17,9 @@ from pathlib import Path
 from harness.crash.campaign import Campaign
 from harness.crash.outcome import Progress, Result, line, write
 from harness.crash.points import Point, parse
-from harness.crash.warm import load
 from harness.janitor.environment import twin_environment
 from harness.targets.twin import running_twin
+from harness.warm import load
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import os
-import runpy
-import signal
 import subprocess
 import sys
-import traceback
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
 
 from harness.crash.ends import MONEY
 from harness.crash.points import Point
-from harness.crash.warm import pytest_here
 from harness.janitor.ledger import Ledger
+from harness.warm import fork_pytest, pytest_here
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPLETED = "1000000000"  # the timestamp whose job has completed: submitting it again is instant
@@ -67,7 +63,6 @@ class Attempt:
         }
         found = ["scenarios/finetune_chat", "--target", "twin", "-q", "--tb=short"]
         found += ["-p", "harness.crash.strike", "-p", "no:cacheprovider"]
-        found += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # the fork has it all loaded
         found += ["--reports", str(self.folder)]
         for key, value in settings.items():
             found += ["--set", f"{key}={value}"]
@@ -111,35 +106,8 @@ def whole(attempt: Attempt, ready: Path) -> int:
 def start(attempt: Attempt, ready: Path) -> int:
     """Fork a run; its process id. The process is `python -m pytest`, only sooner."""
     attempt.folder.mkdir(parents=True)
-    pid = os.fork()
-    if pid == 0:
-        _become(attempt, ready)
-    return pid
-
-
-def _become(attempt: Attempt, ready: Path) -> NoReturn:
-    code = 70
-    try:
-        os.setsid()
-        os.chdir(ROOT)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # as in any other Python; SIGINT is already
-        log = os.open(attempt.folder / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-        nothing = os.open(os.devnull, os.O_RDONLY)
-        for source, target in ((nothing, 0), (log, 1), (log, 2)):
-            os.dup2(source, target)
-        os.environ.update(attempt.environment(ready))
-        sys.argv = ["pytest", *attempt.command()]
-        runpy.run_module("pytest", run_name="__main__", alter_sys=True)
-    except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else 1
-    except KeyboardInterrupt:  # out of pytest itself: what a shell then shows
-        code = 128 + signal.SIGINT
-    except BaseException:  # whatever it was, the campaign must not go on in this process
-        traceback.print_exc()
-    finally:
-        with suppress(Exception):
-            sys.stdout.flush()
-        os._exit(code)
+    environment = {**os.environ, **attempt.environment(ready)}
+    return fork_pytest(attempt.command(), environment, attempt.folder / "log")
 
 
 def settled(attempt: Attempt) -> bool:

@@ -28,11 +28,12 @@ IDLE_SECONDS = 3600
 def open_twin(plan: Plan, folder: Path) -> Iterator[Target]:
     """A twin started for this run, its state under `folder/twin`, stopped at the end.
 
-    HARNESS_TWIN_READY names the ready file of a twin that runs already: then that one is used, and
-    left running. Raises TargetError when none comes up, with the end of its log.
+    HARNESS_TWIN_READY names the ready file of a twin that runs already: then that one is used, has
+    the plan's faults meanwhile, and is left running. Raises TargetError when none comes up, with
+    the end of its log, and WireError when a fault is misspelt that a running one should have.
     """
     if running := os.environ.get("HARNESS_TWIN_READY"):
-        with _attached(Path(running), folder / "twin") as target:
+        with _attached(Path(running), folder / "twin", plan.twin.faults) as target:
             yield target
         return
     state, log = folder / "twin", folder / "twin.log"
@@ -66,6 +67,27 @@ def running_twin(
     state = folder / "twin"
     with _running([*_command(state), *options], state, folder / "twin.log", seconds):
         yield state / "ready.json"
+
+
+@contextmanager
+def misbehaving(state: Path, faults: Sequence[str]) -> Iterator[None]:
+    """These faults on top of a running twin's own while the block runs; `state` is its folder.
+
+    Raises WireError when one is misspelt.
+    """
+    from harness.twin.faults import parse
+
+    parse(faults)
+    if not faults:
+        yield
+        return
+    file, draft = state / "faults", state / "faults.new"
+    draft.write_text("\n".join(faults) + "\n", encoding="utf-8")
+    draft.replace(file)
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
 
 
 def twin_python() -> Path:
@@ -112,7 +134,7 @@ def _running(
 
 
 @contextmanager
-def _attached(file: Path, state: Path) -> Iterator[Target]:
+def _attached(file: Path, state: Path, faults: Sequence[str]) -> Iterator[Target]:
     """A twin that somebody else started; HARNESS_TIMESTAMP fixes the names of this run."""
     try:
         ready = json.loads(file.read_text(encoding="utf-8"))
@@ -123,7 +145,10 @@ def _attached(file: Path, state: Path) -> Iterator[Target]:
         ) from error
     state.mkdir(parents=True, exist_ok=True)
     _write_config(state, ready["env"])
-    with environment(ready["env"], removed=ready.get("unset", ())):
+    with (
+        environment(ready["env"], removed=ready.get("unset", ())),
+        misbehaving(Path(ready["state"]), faults),
+    ):
         yield Target(
             name="twin",
             proves="recipe, harness and SDK fit together; it says nothing about Azure",

@@ -1,27 +1,37 @@
 """What goes wrong on purpose: small values, each naming an operation.
 
-Written as text, one a `--fault`:
+Written as text, one a `--fault`, or one a line of the file `faults` in a twin's folder, which is
+read again whenever it has changed:
 
     refuse:compute.create:status=409,times=1     Azure's own error body
     delay:job.get:2.5                            seconds before the operation begins
     drop:blob.put                                the connection breaks in the middle of the answer
     lost:endpoint.create                         done, but the answer never arrives
     ends:job.submit:Failed,child=chat_completion_finetune
+    ends:job.submit:Failed,code=ImageBuildFailed,message=...     in Azure's nested envelope
     answers:scoring.invoke:{}                    this body, whatever was asked
+    answers:mlflow.call:at=metric_key=loss,{}    where path and query have this text
     full:blob.put                                the storage account takes no more (403)
+    storm:datastore.get:times=2                  429 in Azure's text, which says nothing machine-
+                                                 readable about when to come back
+    stuck:endpoint.delete                        what it began never ends, while the fault is there
+    lags:endpoint.list:3                         the list names what is gone, three looks long
+    dies:workspace.get                           the twin is killed: from then on, no network
 
-`times=N` on any of them: only the first N requests.
+`times=N` on any of them but `stuck`: only the first N requests.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from pathlib import Path
 from typing import TypeVar
 
 from harness.errors import WireError
@@ -36,6 +46,7 @@ class Refuse:
     status: int = 500
     code: str | None = None
     message: str | None = None
+    paced: bool = True  # pace fast: clients are told to come back soon, as Azure never does
     times: int | None = None
 
 
@@ -66,11 +77,16 @@ class Lost:
 
 @dataclass(frozen=True)
 class Ends:
-    """What the operation began ends in this state; `child` names the job's step that does."""
+    """What the operation began ends in this state; `child` names the job's step that does.
+
+    With a message it is the service that ends it and says so: a job's step then has no process.
+    """
 
     operation: str
     state: str = "Failed"
     child: str | None = None
+    code: str | None = None
+    message: str | None = None
     times: int | None = None
 
 
@@ -81,11 +97,36 @@ class Answers:
     operation: str
     body: str = "{}"
     status: int = 200
+    at: str = ""  # only where path and query have this text
     times: int | None = None
 
 
-Fault = Refuse | Delay | Drop | Lost | Ends | Answers
-_F = TypeVar("_F", Refuse, Delay, Drop, Lost, Ends, Answers)
+@dataclass(frozen=True)
+class Stuck:
+    """What the operation began never ends, for as long as this fault is there."""
+
+    operation: str
+
+
+@dataclass(frozen=True)
+class Lags:
+    """A list that names what is gone, so many looks long; `times` counts deleted things."""
+
+    operation: str
+    looks: int = 1
+    times: int | None = None
+
+
+@dataclass(frozen=True)
+class Dies:
+    """The twin itself is killed when it is asked this: no answer, and nobody to ask again."""
+
+    operation: str
+    times: int | None = None
+
+
+Fault = Refuse | Delay | Drop | Lost | Ends | Answers | Stuck | Lags | Dies
+_F = TypeVar("_F", Refuse, Delay, Drop, Lost, Ends, Answers, Stuck, Lags, Dies)
 
 _KINDS: dict[str, type[Fault]] = {
     "refuse": Refuse,
@@ -94,36 +135,91 @@ _KINDS: dict[str, type[Fault]] = {
     "lost": Lost,
     "ends": Ends,
     "answers": Answers,
+    "stuck": Stuck,
+    "lags": Lags,
+    "dies": Dies,
 }
-_FIRST = {"refuse": "status", "delay": "seconds", "ends": "state", "answers": "body"}
-_NUMBERS: dict[str, Callable[[str], float]] = {"status": int, "times": int, "seconds": float}
+_SHORT = {  # a word for a refusal that has a name
+    # not recorded for Azure ML; the storage service documents it so
+    "full": "status=403,code=AccountIsDisabled,message=The specified account is disabled.",
+    # recorded traffic of the azure-ai-ml test suite: no header says when to come back
+    "storm": "status=429,paced=0",
+}
+_FIRST = {
+    "refuse": "status",
+    "delay": "seconds",
+    "ends": "state",
+    "answers": "body",
+    "lags": "looks",
+}
+_NUMBERS: dict[str, Callable[[str], float]] = {
+    **dict.fromkeys(("status", "times", "looks"), int),
+    "seconds": float,
+    "paced": lambda text: bool(int(text)),
+}
 _ENDED_BY = ("Failed", "Canceled")
+_ONLY: dict[str, tuple[str, ...]] = {  # kinds that not every operation can meet
+    "stuck": (
+        "compute.create",
+        "compute.delete",
+        "endpoint.create",
+        "endpoint.delete",
+        "deployment.create",
+        "deployment.delete",
+    ),
+    "lags": ("compute.list", "endpoint.list"),
+}
 
 
 class Faults:
-    """The faults of one twin; counts how often each has struck."""
+    """The faults of one twin; counts how often each has struck.
 
-    def __init__(
-        self, faults: Iterable[Fault] = (), cut: Callable[[int], None] | None = None
-    ) -> None:
-        self._faults = tuple(faults)
+    Those of `file`, one a line, come on top, and count from nought whenever it has changed.
+    """
+
+    def __init__(self, faults: Iterable[Fault] = (), file: Path | None = None) -> None:
+        self._started_with = self._faults = tuple(faults)
+        self._file, self._seen = file, (0, 0)
         self._struck: Counter[int] = Counter()
         self._lock = threading.Lock()
-        self.cut = cut  # breaks the connection that comes from this local port
+        self.cut: Callable[[int], None] | None = None  # the connection from this local port
 
     def ends(self, name: str) -> Ends | None:
         """The state that what this operation begins is to end in, or None. Counts as once."""
         return self.take(Ends, name)
 
-    def take(self, kind: type[_F], name: str | None) -> _F | None:
-        """The first fault of this kind for the operation that has strikes left; uses one up."""
+    def take(self, kind: type[_F], name: str | None, target: str = "") -> _F | None:
+        """The first fault of this kind for the operation that has strikes left; uses one up.
+
+        `target` is the path and query that were asked.
+        """
         with self._lock:
+            self._look()
             for number, fault in enumerate(self._faults):
-                spent = fault.times is not None and self._struck[number] >= fault.times
-                if isinstance(fault, kind) and fault.operation == name and not spent:
+                times = getattr(fault, "times", None)
+                spent = times is not None and self._struck[number] >= times
+                meant = fault.operation == name and getattr(fault, "at", "") in target
+                if isinstance(fault, kind) and meant and not spent:
                     self._struck[number] += 1
                     return fault
         return None
+
+    def _look(self) -> None:
+        """Take over what the file says, when it has changed; a misspelt one changes nothing."""
+        try:
+            stat = self._file.stat() if self._file else None
+        except FileNotFoundError:
+            stat = None
+        seen = (stat.st_mtime_ns, stat.st_ino) if stat else (0, 0)
+        if self._file is None or seen == self._seen:
+            return
+        self._seen = seen
+        try:
+            told = parse(self._file.read_text(encoding="utf-8").splitlines()) if stat else ()
+        except (OSError, WireError) as error:
+            sys.stderr.write(f"{self._file}: {error}; the faults stay as they were\n")
+            return
+        self._faults, self._struck = (*self._started_with, *told), Counter()
 
 
 def parse(specs: Iterable[str]) -> tuple[Fault, ...]:
@@ -137,12 +233,13 @@ def parse(specs: Iterable[str]) -> tuple[Fault, ...]:
 def _parse(spec: str) -> Fault:
     kind, _, rest = spec.partition(":")
     name, _, options = rest.partition(":")
-    if kind == "full":  # not recorded for Azure ML; the storage service documents it so
-        text = "status=403,code=AccountIsDisabled,message=The specified account is disabled."
-        kind, options = "refuse", f"{text},{options}".rstrip(",")
+    if kind in _SHORT:
+        kind, options = "refuse", f"{_SHORT[kind]},{options}".rstrip(",")
     if kind not in _KINDS:
-        raise WireError(_misspelt(spec, "fault", kind, [*_KINDS, "full"]))
+        raise WireError(_misspelt(spec, "fault", kind, [*_KINDS, *_SHORT]))
     fault = _made(spec, kind, operation(name).name, _options(kind, options))
+    if kind in _ONLY and fault.operation not in _ONLY[kind]:
+        raise WireError(_misspelt(spec, f"{kind} operation", fault.operation, _ONLY[kind]))
     if isinstance(fault, Ends) and fault.state not in _ENDED_BY:
         raise WireError(_misspelt(spec, "state", fault.state, _ENDED_BY))
     if isinstance(fault, Answers):
@@ -168,7 +265,7 @@ def _options(kind: str, text: str) -> dict[str, str]:
         return {}
     first = _FIRST.get(kind, "")
     if kind == "answers":
-        found = re.match(r"(?:(?:status|times)=\d+,)*", text)
+        found = re.match(r"(?:(?:status|times)=\d+,|at=[^,]*,)*", text)
         start = found.end() if found else 0
         body = text[start:].removeprefix("body=")
         return _options("", text[:start].rstrip(",")) | ({"body": body} if body else {})

@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import uuid4
 
+from harness.twin.faults import Faults, Lags, Stuck
 from harness.twin.settings import Settings
 from harness.twin.store import Store
 
@@ -76,10 +77,17 @@ class Running:
 class Operations:
     """The operations of one twin."""
 
-    def __init__(self, settings: Settings, store: Store, clock: Clock = time.time) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        clock: Clock = time.time,
+        faults: Faults | None = None,
+    ) -> None:
         self._settings = settings
         self._store = store
         self._clock = clock
+        self._faults = faults or Faults()
         self._lock = threading.RLock()
 
     def begin(self, life: str, kind: str, key: str, *, forced: str | None = None) -> str:
@@ -133,6 +141,18 @@ class Operations:
             self._settle(running)
             return self._store.get(kind, key)
 
+    def listed(self, kind: str) -> list[Body]:
+        """All documents of a kind, settled; behind them what a list that lags still names."""
+        for body in self._store.list(kind):
+            self.settle(kind, body["name"])
+        behind = self._store.list("behind", f"{kind}/")
+        for each in behind:
+            if each["looks"] > 1:
+                self._store.update("behind", each["key"], looks=each["looks"] - 1)
+            else:
+                self._store.delete("behind", each["key"])
+        return [*self._store.list(kind), *(each["body"] for each in behind)]
+
     def under_way(self, body: Body) -> str | None:
         """The life a document is going through right now, such as `endpoint.delete`, or None."""
         running = self._get(str(body.get("operation")))
@@ -171,6 +191,8 @@ class Operations:
     def _due(self, running: Running) -> bool:
         """Whether enough time has passed, or at pace fast enough polls."""
         life, elapsed = LIVES[running.life], self._clock() - running.started
+        if self._faults.take(Stuck, running.life):
+            return False
         if self._settings.pace == "azure":
             return elapsed >= life.seconds
         return running.polls >= life.polls or elapsed >= _PATIENCE
@@ -181,6 +203,9 @@ class Operations:
         failure = body.get("failure") or _failure(running)
         if outcome == "Succeeded" and running.life.endswith(".delete"):
             self._store.delete(running.kind, running.key)
+            if lags := self._faults.take(Lags, f"{running.kind}.list"):
+                key = f"{running.kind}/{running.key}"
+                self._store.put("behind", key, {"key": key, "looks": lags.looks, "body": body})
             for child in self._store.list("deployment", f"{running.key}/"):
                 self._store.delete("deployment", f"{running.key}/{child['name']}")
         elif running.life.endswith(".delete"):

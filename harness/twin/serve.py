@@ -131,7 +131,7 @@ def serve(
 
     Raises WireError when a fault is misspelt.
     """
-    faults = Faults(parse(settings.faults))
+    faults = Faults(parse(settings.faults), settings.state / "faults")
     settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     logging.getLogger("uvicorn.error").addFilter(_wanted)
     with _assembled(settings, faults) as twin:
@@ -156,7 +156,7 @@ def _assembled(settings: Settings, faults: Faults) -> Iterator[Twin]:
         parts.callback(_close, runner, instances)
         runner.recover()
         instances.recover()
-        operations = Operations(settings, store)
+        operations = Operations(settings, store, faults=faults)
         yield Twin(settings, store, blobs, warm, runner, instances, operations, faults)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -10,7 +12,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from harness.twin.errors import WireFailure, flat, gateway, refused
-from harness.twin.faults import Answers, Delay, Drop, Faults, Lost, Refuse
+from harness.twin.faults import Answers, Delay, Dies, Drop, Faults, Lost, Refuse
 from harness.wire.operations import ARM, BLOB, REGION, REGISTRY, SCORING, operation
 
 _AGAIN = (408, 429, 500, 502, 503, 504)  # clients try these again
@@ -46,13 +48,15 @@ class Trouble:
         self._retry_headers = retry_headers  # pace fast: clients come back soon
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse, answer, delay, drop or lose; otherwise just let it through."""
+        """Die, delay, refuse, answer, lose or drop; otherwise just let it through."""
         name, take = scope.get("operation"), self._faults.take
+        if take(Dies, name):
+            os.kill(os.getpid(), signal.SIGKILL)
         if delay := take(Delay, name):
             await asyncio.sleep(delay.seconds)
         if refuse := take(Refuse, name):
             await self._refusal(refuse)(scope, receive, send)
-        elif answers := take(Answers, name):
+        elif answers := take(Answers, name, _target(scope)):
             response = Response(answers.body, answers.status, media_type="application/json")
             await response(scope, receive, send)
         elif take(Lost, name):
@@ -64,7 +68,7 @@ class Trouble:
 
     def _refusal(self, fault: Refuse) -> Response:
         response = refusal(fault).response()
-        if fault.status in _AGAIN:
+        if fault.status in _AGAIN and fault.paced:
             response.headers.update(self._retry_headers)
         return response
 
@@ -78,6 +82,11 @@ class Trouble:
         self._faults.cut(scope["client"][1])
         while (await receive())["type"] != "http.disconnect":
             pass
+
+
+def _target(scope: Scope) -> str:
+    """Path and query."""
+    return f"{scope['path']}?{scope.get('query_string', b'').decode('latin-1')}"
 
 
 class _Half:

@@ -81,10 +81,10 @@ def make(tmp_path: Path) -> Iterator[Make]:
         chosen = Settings(state=state, faults=faults, **settings)
         store, blobs = Store(state / "twin.sqlite"), BlobStore(state / "blobs", "w")
         stores.extend((store, blobs))
-        warm, found, clock = Warm(), Faults(parse(faults)), Clock()
+        warm, found, clock = Warm(), Faults(parse(faults), state / "faults"), Clock()
         runner = Runner(chosen, store, blobs, warm, found)
         instances = Instances(chosen, store, blobs, warm)
-        operations = Operations(chosen, store, clock)
+        operations = Operations(chosen, store, clock, found)
         twin = Twin(chosen, store, blobs, warm, runner, instances, operations, found)
         return ControlPlane(twin, clock)
 

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from harness.errors import WireError
-from harness.twin.faults import Answers, Delay, Drop, Ends, Faults, Lost, Refuse, parse
+from harness.twin.faults import (
+    Answers,
+    Delay,
+    Dies,
+    Drop,
+    Ends,
+    Faults,
+    Lags,
+    Lost,
+    Refuse,
+    Stuck,
+    parse,
+)
 
 from .conftest import Make
 
@@ -36,6 +50,10 @@ from .conftest import Make
             "full:blob.put",
             Refuse("blob.put", 403, "AccountIsDisabled", "The specified account is disabled."),
         ),
+        ("storm:datastore.get:times=2", Refuse("datastore.get", 429, paced=False, times=2)),
+        ("stuck:endpoint.delete", Stuck("endpoint.delete")),
+        ("lags:endpoint.list:3", Lags("endpoint.list", 3)),
+        ("dies:workspace.get", Dies("workspace.get")),
     ],
 )
 def test_a_fault_is_one_line(text: str, fault: object) -> None:
@@ -52,6 +70,8 @@ def test_a_fault_is_one_line(text: str, fault: object) -> None:
         ("ends:job.submit:Completed", "Failed"),
         ("answers:scoring.invoke:{", "not JSON"),
         ("refuse:compute.create:status=often", "often"),
+        ("stuck:job.submit", "compute.create"),
+        ("lags:job.list", "compute.list"),
     ],
 )
 def test_a_misspelt_fault_names_the_nearest(text: str, near: str) -> None:
@@ -67,6 +87,63 @@ def test_times_counts_down() -> None:
     struck = [faults.ends("job.submit"), faults.ends("job.submit"), faults.ends("model.register")]
 
     assert [bool(fault) for fault in struck] == [True, False, False]
+
+
+def test_faults_of_a_running_twin_can_be_changed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The file is read again when it changes; a misspelt one is told and changes nothing."""
+    file = tmp_path / "faults"
+    faults = Faults(parse(["refuse:job.get"]), file)
+
+    def struck(name: str) -> bool:
+        return faults.take(Refuse, name) is not None
+
+    file.write_text("refuse:compute.get:times=1\n")
+    with_file = [struck("compute.get"), struck("compute.get"), struck("job.get")]
+    file.write_text("refuse:compute.gat:times=5\n")
+    misspelt = struck("compute.get")
+    file.unlink()
+    without = [struck("compute.get"), struck("job.get")]
+
+    assert with_file == [True, False, True]
+    assert not misspelt
+    assert "did you mean: compute.get" in capsys.readouterr().err
+    assert without == [False, True]
+
+
+def test_what_is_stuck_goes_on_once_the_fault_is_lifted(make: Make) -> None:
+    """A delete that never ends shows the endpoint for ever, and is gone when Azure recovers."""
+    plane = make()
+    here = plane.ws("/onlineEndpoints/ep-1")
+    plane.client.put(here, json={"location": "eastus", "properties": {"authMode": "Key"}})
+    plane.client.get(here)
+    faults = plane.twin.settings.state / "faults"
+    faults.write_text("stuck:endpoint.delete\n")
+
+    began = plane.client.delete(here)
+    polls = [plane.client.get(began.headers["Azure-AsyncOperation"]) for _ in range(3)]
+    still = plane.client.get(here)
+    faults.unlink()
+    after = [plane.client.get(began.headers["Azure-AsyncOperation"]), plane.client.get(here)]
+
+    assert [poll.json()["status"] for poll in polls] == ["Updating"] * 3
+    assert still.json()["properties"]["provisioningState"] == "Deleting"
+    assert (after[0].json()["status"], after[1].status_code) == ("Succeeded", 404)
+
+
+def test_a_list_may_lag_behind(make: Make) -> None:
+    """What is gone for a GET stands in the list for two more looks."""
+    plane = make("lags:endpoint.list:2")
+    here = plane.ws("/onlineEndpoints/ep-1")
+    plane.client.put(here, json={"location": "eastus", "properties": {"authMode": "Key"}})
+    plane.client.get(plane.client.delete(here).headers["Azure-AsyncOperation"])
+
+    gone = plane.client.get(here).status_code
+    lists = [plane.client.get(plane.ws("/onlineEndpoints")).json()["value"] for _ in range(3)]
+
+    assert gone == 404
+    assert [[each["name"] for each in found] for found in lists] == [["ep-1"], ["ep-1"], []]
 
 
 def test_refusing_does_nothing(make: Make) -> None:
@@ -97,6 +174,16 @@ def test_too_many_requests_is_as_recorded(make: Make) -> None:
         "code": "QuotaExceeded",
         "innerError": {"code": "TooManyRequests", "innerError": None},
     }
+
+
+def test_a_storm_says_nothing_of_when_to_come_back(make: Make) -> None:
+    """Also at pace fast: the 20 seconds are in the text only."""
+    plane = make("storm:datastore.get")
+
+    answer = plane.client.get(plane.ws("/datastores/workspaceblobstore"))
+
+    assert answer.status_code == 429
+    assert not [name for name in answer.headers if "retry" in name]
 
 
 def test_at_pace_fast_clients_try_again_soon(make: Make) -> None:

@@ -94,9 +94,7 @@ class Cluster:
 def list_(request: Request) -> Response:
     """GET all clusters."""
     here = twin(request)
-    for document in here.store.list("compute"):
-        here.operations.settle("compute", document["name"])
-    found = [Cluster(here.settings, document) for document in here.store.list("compute")]
+    found = [Cluster(here.settings, document) for document in here.operations.listed("compute")]
     return JSONResponse({"value": [cluster.body() for cluster in found]})
 
 

@@ -110,9 +110,7 @@ class Endpoint:
 def list_(request: Request) -> Response:
     """GET all endpoints."""
     here = twin(request)
-    for document in here.store.list("endpoint"):
-        here.operations.settle("endpoint", document["name"])
-    found = here.store.list("endpoint")
+    found = here.operations.listed("endpoint")
     return JSONResponse({"value": [Endpoint(here, each, _api(request)).body() for each in found]})
 
 

@@ -1,0 +1,185 @@
+"""Everything a run makes only once in a process, made once: imports, schemas, caches of pytest.
+
+A process that has run the recipe forks: each fork is `python -m pytest` from its command line on,
+and finds in memory what a fresh interpreter would spend three seconds of CPU on. The crash
+campaign is such a process; whoever has threads, such as a test, asks one (`warm_runs`).
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import runpy
+import signal
+import subprocess
+import sys
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NoReturn
+
+ROOT = Path(__file__).resolve().parents[1]
+HEAVY = (
+    "azure.ai.ml",
+    "azure.ai.ml.dsl",
+    "azure.ai.ml.entities",
+    "azure.identity",
+    "azureml.mlflow",
+    "datasets",
+    "mlflow",
+    "pandas",
+    "pytest",
+    "stamina",
+    "tqdm",
+    "xdist.dsession",
+    "xdist.remote",
+)
+LOADED = ("-W", "ignore::pytest.PytestAssertRewriteWarning")  # a fork has it all imported
+
+
+def load() -> None:
+    """Import what a run imports."""
+    for name in HEAVY:
+        import_module(name)
+    import_module("tqdm").tqdm.monitor_interval = 0  # its thread would be missing in every fork
+
+
+def pytest_here(arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> int:
+    """Run pytest in this process, its output in `log`; the exit code."""
+    import pytest
+
+    before = dict(os.environ)
+    os.environ.update(environment)
+    try:
+        with _output_to(log):
+            return int(pytest.main([*arguments, *LOADED]))
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+        gc.collect()
+        gc.freeze()  # a fork need not look at it again
+
+
+def fork_pytest(arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> int:
+    """Fork `python -m pytest` in a session of its own, its output in `log`; its process id."""
+    pid = os.fork()
+    if pid == 0:
+        _become(arguments, environment, log)
+    return pid
+
+
+class WarmRuns:
+    """Asks a warm process for runs, one after the other."""
+
+    def __init__(self, server: subprocess.Popen[str]) -> None:
+        self._server = server
+
+    def start(self, arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> int:
+        """Begin `python -m pytest` with these arguments and just that environment; its pid.
+
+        Wait for its end before the next. Raises RuntimeError when the warm process has ended.
+        """
+        asked = {"arguments": [*arguments], "environment": dict(environment), "log": str(log)}
+        if self._server.stdin is None:
+            raise RuntimeError("the warm process has no input")
+        self._server.stdin.write(f"{json.dumps(asked)}\n")
+        self._server.stdin.flush()
+        return self._told()
+
+    def wait(self) -> int:
+        """The exit code of the run that was begun last, negative for a signal."""
+        return self._told()
+
+    def run(self, arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> int:
+        """Both."""
+        self.start(arguments, environment, log)
+        return self.wait()
+
+    def _told(self) -> int:
+        line = self._server.stdout.readline() if self._server.stdout else ""
+        if not line:
+            raise RuntimeError(f"the warm process ended with exit code {self._server.wait()}")
+        return int(line)
+
+
+@contextmanager
+def warm_runs(log: Path) -> Iterator[WarmRuns]:
+    """A warm process while the block runs; what it says of itself is in `log`."""
+    with log.open("ab") as output:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "harness.warm"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=output,
+            text=True,
+        )
+    with server:  # closes its input, which ends it, and waits
+        yield WarmRuns(server)
+
+
+def main() -> int:
+    """Replay the recipe once, then fork a run for each line of JSON, telling pid and exit code."""
+    load()
+    pytest_here(
+        ["scenarios/finetune_chat", "-q", "-p", "no:cacheprovider", "--reports", os.devnull],
+        {},
+        Path(os.devnull),
+    )
+    for line in sys.stdin:
+        asked: dict[str, Any] = json.loads(line)
+        pid = fork_pytest(asked["arguments"], asked["environment"], Path(asked["log"]))
+        for number in (pid, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])):
+            sys.stdout.write(f"{number}\n")
+            sys.stdout.flush()
+    return 0
+
+
+def _become(arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> NoReturn:
+    code = 70
+    try:
+        os.setsid()
+        os.chdir(ROOT)
+        for number in (signal.SIGTERM, signal.SIGINT):  # as in any other Python
+            usual = signal.SIG_DFL if number == signal.SIGTERM else signal.default_int_handler
+            signal.signal(number, usual)
+        output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        for source, target in ((nothing, 0), (output, 1), (output, 2)):
+            os.dup2(source, target)
+        os.environ.clear()
+        os.environ.update(environment)
+        sys.argv = ["pytest", *arguments, *LOADED]
+        runpy.run_module("pytest", run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 1
+    except KeyboardInterrupt:  # out of pytest itself: what a shell then shows
+        code = 128 + signal.SIGINT
+    except BaseException:  # whatever it was, the warm process must not go on in this one
+        traceback.print_exc()
+    finally:
+        with suppress(Exception):
+            sys.stdout.flush()
+        os._exit(code)
+
+
+@contextmanager
+def _output_to(log: Path) -> Iterator[None]:
+    """What this process writes goes into a file for a while."""
+    kept = [os.dup(1), os.dup(2)]
+    with log.open("ab") as file:
+        for target in (1, 2):
+            os.dup2(file.fileno(), target)
+    try:
+        yield
+    finally:
+        for target, handle in zip((1, 2), kept, strict=True):
+            os.dup2(handle, target)
+            os.close(handle)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
