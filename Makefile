@@ -13,9 +13,9 @@ BENCH := .venv-bench/.made
 LONG := tests/scenarios tests/janitor tests/targets tests/wire  # first, so that no worker waits
 PIP := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run replay test test-light test-twin lint bench crash clean light twin-env regenerate prove-replay
+.PHONY: run replay test test-light test-twin lint bench crash clean light twin-env envs regenerate prove-replay
 
-run: $(LIGHT) $(TWIN) ## the whole recipe on the twin
+run: envs ## the whole recipe on the twin
 	@echo "== the recipe on the twin: nine steps, about a minute =="
 	.venv/bin/python -m pytest scenarios --target twin -v --junitxml=reports/junit.xml \
 		--set finetune.compare_with_reference=true
@@ -24,7 +24,7 @@ replay: $(LIGHT) ## the whole recipe from recorded answers; needs neither twin n
 	@echo "== the recipe, replayed =="
 	.venv/bin/python -m pytest scenarios -v --junitxml=reports/junit.xml
 
-test: lint test-light test-twin run ## everything that must hold, then the recipe
+test: envs lint test-light test-twin run ## everything that must hold, then the recipe
 
 test-light: $(LIGHT) $(TWIN)
 	@echo "== tests of the harness, the SDK against the twin =="
@@ -38,8 +38,9 @@ lint: $(LIGHT) $(TWIN)
 	@echo "== ruff, mypy --strict in each environment =="
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
-	.venv/bin/mypy
-	.venv/bin/mypy --cache-dir .mypy_cache/twin --python-executable .venv-twin/bin/python $$(find harness/twin -name '*.py')
+	.venv/bin/mypy & light=$$!; \
+	.venv/bin/mypy --cache-dir .mypy_cache/twin --python-executable .venv-twin/bin/python \
+		$$(find harness/twin -name '*.py'); wait $$light
 	@echo "== no secret in the cassettes =="
 	.venv/bin/python -m harness cassettes audit
 
@@ -61,6 +62,8 @@ prove-replay: $(LIGHT) $(TWIN) ## a hundred replays: threads, uploads, no networ
 
 light: $(LIGHT)
 twin-env: $(TWIN)
+envs: ## both, side by side
+	@$(MAKE) --no-print-directory --jobs=2 light twin-env
 
 $(LIGHT): pyproject.toml constraints/light.txt
 	@echo "== light environment in .venv (the SDK, pytest; about a minute the first time) =="
@@ -86,5 +89,5 @@ $(BENCH): pyproject.toml constraints/light.txt
 	@touch $@
 
 clean: ## environments and caches; reports stay
-	rm -rf .venv .venv-twin .venv-bench .pytest_cache .mypy_cache .ruff_cache .hypothesis build ./*.egg-info
+	rm -rf .venv .venv-twin .venv-bench .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
