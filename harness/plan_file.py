@@ -1,4 +1,8 @@
-"""Reading a plan: a TOML file, what a target lays over it, and what the command line sets."""
+"""Reading a plan: a TOML file, what a target lays over it, and what the command line sets.
+
+A file that begins with `over = FILE` is laid over that one, section by section; its `[claim]` says
+what must then be seen, and is for tests.
+"""
 
 from __future__ import annotations
 
@@ -45,20 +49,43 @@ def read_plan(
 
 
 def _tables(path: Path, target: str, problems: list[str]) -> dict[str, dict[str, Any]]:
-    """The file's sections with those of `[on.<target>]` laid over them."""
+    """The file's sections with those of `[on.<target>]`, laid over those of the file it is over."""
+    tables = _parsed(path)
+    below = tables.pop("over", None)
+    if below is None:
+        return _of_target(tables, target, problems)
+    tables.pop("claim", None)
+    under = _parsed(path.parent / str(below))
+    return _laid(
+        _of_target(under, target, problems),
+        _of_target(tables, target, problems),
+    )
+
+
+def _parsed(path: Path) -> dict[str, Any]:
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise PlanError(["no such file; give one with --plan FILE"], source=str(path)) from None
     except OSError as error:
         raise PlanError([f"cannot be read: {error.strerror}"], source=str(path)) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PlanError([f"not TOML: {error}"], source=str(path)) from error
+
+
+def _of_target(
+    tables: dict[str, Any], target: str, problems: list[str]
+) -> dict[str, dict[str, Any]]:
     overlays = _only_tables({"on": tables.pop("on", {})}, problems).get("on", {})
     for name in sorted(set(overlays) - set(TARGETS)):
         problems.append(f"[on.{name}]: no such target; there are {_listed(TARGETS)}")
     over = _only_tables(_only_tables(overlays, problems, "on.").get(target, {}), problems)
-    under = _only_tables(tables, problems)
+    return _laid(_only_tables(tables, problems), over)
+
+
+def _laid(
+    under: dict[str, dict[str, Any]], over: dict[str, dict[str, Any]]
+) -> dict[str, dict[str, Any]]:
     return {name: {**under.get(name, {}), **over.get(name, {})} for name in [*under, *over]}
 
 

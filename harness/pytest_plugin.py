@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections import Counter, defaultdict
@@ -46,6 +47,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="change one value of the plan; repeatable",
     )
     group.addoption(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="SPEC",
+        help="what goes wrong on the twin, such as refuse:endpoint.delete:403; repeatable",
+    )
+    group.addoption(
         "--record", action="store_true", help="keep a green run as cassettes (targets azure, twin)"
     )
     group.addoption(
@@ -60,6 +68,11 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(
             "--record keeps what a live target answers, and cassettes are no live target. "
             "Next: pytest scenarios --target twin --record"
+        )
+    if config.getoption("--fault") and config.getoption("--target") != "twin":
+        raise pytest.UsageError(
+            "--fault is for the twin; no other target misbehaves when it is told to. "
+            "Next: pytest scenarios --target twin --fault SPEC"
         )
     config.stash[LEFT_OUT], config.stash[SHUT] = set(), {}
     config.stash[PLANS], config.stash[RUNS], config.stash[REPORTS] = {}, [], []
@@ -93,7 +106,10 @@ def _plan(config: pytest.Config, folder: Path) -> Plan:
         told = provenance_of(config.getoption("--cassettes") / folder.name)
         like = str(told["target"]) if told else None
     file = config.getoption("--plan") or folder / "plan.toml"
-    return read_plan(file, target, config.getoption("--set"), like)
+    settings = list(config.getoption("--set"))
+    if faults := config.getoption("--fault"):
+        settings.append(f"twin.faults={json.dumps(faults)}")
+    return read_plan(file, target, settings, like)
 
 
 def _note_left_out(config: pytest.Config, folder: Path, items: list[pytest.Item]) -> None:

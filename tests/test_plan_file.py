@@ -169,3 +169,31 @@ def test_no_value_escapes_as_anything_but_a_plan_error(
     """Whatever is typed behind --set, the plan is either valid or a PlanError."""
     with suppress(PlanError):
         read_plan(SHIPPED, "twin", [f"{section}.{key}={value}"])
+
+
+def test_a_plan_may_lie_over_another(tmp_path: Path) -> None:
+    """It says only what differs, key by key; what it claims is not for the run."""
+    (tmp_path / "below.toml").write_text(
+        "[scoring]\nrounds = 7\nwarmup = 2\n[on.twin.scoring]\nseed = 1\n"
+    )
+    file = plan_file(
+        tmp_path, 'over = "below.toml"\n[scoring]\nwarmup = 0\n[claim]\nbreaks = "job"\n'
+    )
+
+    found = read_plan(file, "twin").scoring
+
+    assert (found.rounds, found.warmup, found.seed) == (7, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('over = "nowhere.toml"', "no such file"),
+        ('over = "plan.toml"', "over = .* stands where a .section. belongs"),
+        ("[claim]", "claim. is not a section"),
+    ],
+)
+def test_it_lies_over_one_plan_only(tmp_path: Path, text: str, says: str) -> None:
+    """That is there, is a whole plan, and claims nothing."""
+    with pytest.raises(PlanError, match=says):
+        read_plan(plan_file(tmp_path, text), "twin")
