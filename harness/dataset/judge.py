@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
 from harness.dataset.explain import explain
 from harness.dataset.repeated import Repeated
 from harness.dataset.rules import BY_NAME, Problem, Wanted
-from harness.dataset.style import Seen, Style, seen, style_of
+from harness.dataset.style import Seen, seen, style_of
 from harness.dataset.told import Told
 
 NOT_OF_THIS_SHAPE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -22,23 +22,23 @@ class Judge:
 
     def __init__(self, name: str, wanted: Wanted) -> None:
         self._name, self._wanted = name, wanted
-        self._style: Style | None = None
+        self._good: Callable[[bytes], Seen | None] = lambda line: None  # until there is a style
         self._styles = 100  # how often to look for another; some files have none
-        self._repeated = {"same-id": Repeated(), "same-messages": Repeated()}
+        self._ids, self._messages = Repeated(), Repeated()
         self._problems: list[Problem] = []
         self._refused: Counter[str] = Counter()
         self._dropped: Counter[str] = Counter()
         self._allowed: Counter[str] = Counter()
         self._turns: Counter[int] = Counter()
         self._sizes: Counter[int] = Counter()
-        self._rows = self._bytes = self._faulty = self._useless = 0
+        self._bytes = self._faulty = self._useless = 0
 
     def kept(self, lines: Iterable[bytes]) -> Iterator[bytes]:
         """The lines of a file that stay, as they are; problems are remembered."""
         longest = self._wanted.longest_line
         for number, line in enumerate(lines, start=1):
             try:
-                good = self._style.good(line) if self._style else None
+                good = self._good(line)
             except NOT_OF_THIS_SHAPE:
                 good = None
             if good and len(line) <= longest and (line.isascii() or _is_utf8(line)):
@@ -49,17 +49,18 @@ class Judge:
 
     def told(self) -> Told:
         """Everything, after the last line; to be asked once."""
-        for name, repeated in self._repeated.items():
+        for name, repeated in (("same-id", self._ids), ("same-messages", self._messages)):
             self._tell_repeated(name, repeated)
             repeated.close()
-        useful = self._rows + self._faulty - self._useless
+        rows = self._sizes.total()
+        useful = rows + self._faulty - self._useless
         if useful < self._wanted.fewest_rows:
             told = f"{useful} row(s) are left, {self._wanted.fewest_rows} are needed"
             self._refuse([Problem("too-few-rows", "", told)])
         problems = sorted(self._problems, key=lambda problem: problem.line or 1 << 62)
         return Told(
             name=self._name,
-            rows=self._rows,
+            rows=rows,
             bytes=self._bytes,
             problems=tuple(problems[: self._wanted.shown]),
             refused=dict(self._refused),
@@ -70,16 +71,16 @@ class Judge:
         )
 
     def _keep(self, number: int, line: bytes, good: Seen | None) -> None:
-        self._rows += 1
-        self._bytes += len(line)
-        self._sizes[len(line) >> 10] += 1
+        size = len(line)
+        self._bytes += size
+        self._sizes[size >> 10] += 1
         if good is None:
             return
         messages, said, name = good
         self._turns[messages] += 1
-        self._repeated["same-messages"].add(said, number)
+        self._messages.add(said, number)
         if name is not None:
-            self._repeated["same-id"].add(name, number)
+            self._ids.add(name, number)
 
     def _may_stay(self, number: int, line: bytes) -> bool:
         """The careful path: refuse, leave out, or keep after all."""
@@ -100,7 +101,8 @@ class Judge:
             good = seen(line)
             if not allowed and self._styles:
                 self._styles -= 1
-                self._style = style_of(line, self._wanted) or self._style
+                style = style_of(line, self._wanted)
+                self._good = style.good if style else self._good
         except NOT_OF_THIS_SHAPE as error:
             if not allowed:  # msgspec is stricter than json
                 self._refuse([Problem("not-json", "", str(error), number)])

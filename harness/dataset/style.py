@@ -1,11 +1,13 @@
 """The fast path: is this line a good row, beyond doubt?
 
-A file is written by one program, in one style: the same columns in the same order, the same white
-space. The style is read off a good row. From then on msgspec takes a line apart into its values as
-they are written, and they are put together again in that style, with roles that take turns. When
-the result is the line, byte by byte, there is nothing in the line that was not looked at: no second
-field of a name, no other role, no order but the right one. What is left is to see that texts are
-texts and say something. A line that differs is not wrong: it is for the careful path (explain.py).
+A file is written by one program, in one style: the same columns, the same white space. The style is
+read off a good row. From then on msgspec takes a line apart into its values as they are written,
+and what lies between them is reckoned from the style. JSON without white space cannot be written
+shorter: when a line is as long as its values and the style's names and brackets, there is nothing
+in it that was not looked at, no second field of a name and no other column. A style with white
+space could hide some; there the row is written again and compared byte by byte. What is left is to
+see that roles take turns, that texts are texts and say something. A line that differs is not wrong:
+it is for the careful path (explain.py).
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import re
 from typing import Any, Literal
 
 import msgspec
+from xxhash import xxh3_64_intdigest as hashed
 
 from harness.dataset.rules import TEXT_COLUMNS, Wanted
 
@@ -23,12 +26,15 @@ NESTED = b"{["
 NUMBER = 20  # characters; json refuses very long ones
 # a text that starts with one of these says something; what starts otherwise is decoded to see
 VISIBLE = bytes(32 < code < 127 and chr(code) not in '"\\' for code in range(256))
-SEPARATORS = ((",", ":"), (", ", ": "))  # to_json of datasets and pandas; json.dumps
-MOST = 1000  # messages of a row; more are for the careful path
+SHORTEST = (",", ":")  # to_json of datasets and pandas
+SEPARATORS = (SHORTEST, (", ", ": "))  # json.dumps
+ENDS = (b"\n", b"\r\n", b"")  # in what one is shorter than another no field has room
+MOST = 200  # messages of a row; more are for the careful path
 
 _PLAIN_NAME = re.compile(r"[\w .:/-]+")  # msgspec refuses to rename to others
 
 Seen = tuple[int, int, int | None]  # messages, hash of what they say, hash of prompt_id
+Roles = tuple[str, ...]
 
 
 class Message(msgspec.Struct, gc=False):
@@ -57,13 +63,13 @@ class Style:
         self._fewest = 2 if wanted.purpose == "training" else 1
         self._longest = wanted.longest_turn
         self._at = self._columns.index("messages")
-        self._texts = [self._columns.index(name) for name in TEXT_COLUMNS if name in row]
-        self._others = [
-            at for at, name in enumerate(row) if at != self._at and name not in TEXT_COLUMNS
-        ]
-        self._id = self._columns.index("prompt_id") if "prompt_id" in row else None
-        self._decode = msgspec.json.Decoder(_row_type(self._columns)).decode
-        self._templates: dict[tuple[int, bool], bytes] = {}
+        order = ["messages", *(name for name in row if name != "messages")]  # of values
+        self._texts = [order.index(name) for name in TEXT_COLUMNS if name in row]
+        self._others = [at for at, name in enumerate(order) if at and at not in self._texts]
+        self._id = order.index("prompt_id") if "prompt_id" in row else 0
+        self._decode = msgspec.json.Decoder(_row_type(order)).decode
+        self._templates: dict[Roles, bytes] = {}
+        self._between: dict[Roles, int] = {}  # bytes of a row that are not its values'
 
     def good(self, line: bytes) -> Seen | None:
         """What is seen of a good row; None when it may be no such.
@@ -71,45 +77,59 @@ class Style:
         Raises what msgspec raises for what is not JSON of this shape.
         """
         values = msgspec.structs.astuple(self._decode(line))
-        messages = values[self._at]
-        contents = tuple([bytes(message.content) for message in messages])
-        system = bool(messages) and messages[0].role == "system"
-        template = self._templates.get((len(contents), system)) or self._template(contents, system)
-        if template % (*values[: self._at], *contents, *values[self._at + 1 :]) != line:
+        contents = [message.content for message in values[0]]
+        said = b",".join(contents)
+        roles = tuple([message.role for message in values[0]])
+        between = self._between.get(roles) or self._measured(roles)
+        if between + len(said) + sum(map(len, values)) != len(line):
             return None
-        doubtful = [text for text in contents if text[0] != QUOTE or not VISIBLE[text[1]]]
-        if doubtful and not all(text[0] == QUOTE and _says(text) for text in doubtful):
+        if self._separators is not SHORTEST and self._again(roles, values, contents) != line:
+            return None
+        at = 0
+        for content in contents:
+            if said[at] != QUOTE:
+                return None
+            if not VISIBLE[said[at + 1]] and not _says(bytes(content)):
+                return None
+            at += len(content) + 1
+        for text in self._texts:
+            if bytes(values[text])[0] != QUOTE:
+                return None
+        if self._others and not self._are_plain(values):
             return None
         if len(line) > self._longest and any(len(text) > self._longest for text in contents):
             return None
-        if not self._columns_are_plain(values):
-            return None
-        name = None if self._id is None else hash(bytes(values[self._id]))
-        return len(contents), hash(contents) ^ system, name
+        name = hashed(values[self._id]) if self._id else None
+        return len(contents), hashed(said) ^ (roles[0] == "system"), name
 
-    def _columns_are_plain(self, values: tuple[Any, ...]) -> bool:
-        """Texts where texts belong; what is nested could repeat a field, and is for json."""
-        for at in self._texts:
-            if bytes(values[at])[0] != QUOTE:
-                return False
+    def _are_plain(self, values: tuple[Any, ...]) -> bool:
+        """Of other columns what is nested could repeat a field, and is for json."""
         for at in self._others:
             value = bytes(values[at])
             if value[0] != QUOTE and (value[0] in NESTED or len(value) > NUMBER):
                 return False
         return True
 
-    def _template(self, contents: tuple[bytes, ...], system: bool) -> bytes:
-        """A row of as many messages, to be filled in; no line is like that of a refused shape."""
-        count = len(contents)
-        talk = count - system
-        if talk < self._fewest or count > MOST:
-            return b"\n" + b"%b" * (count + len(self._columns) - 1)
-        roles = ["system"] * system + ["user", "assistant"] * (talk // 2 + 1)
-        template = self._written(roles[:count])
-        self._templates[count, system] = template
-        return template
+    def _measured(self, roles: Roles) -> int:
+        """How long a row of these roles is without its values; no line is so of wrong roles."""
+        talk = roles[1:] if roles[:1] == ("system",) else roles
+        turns = ("user", "assistant") * (len(talk) // 2 + 1)
+        if talk != turns[: len(talk)] or not self._fewest <= len(talk) <= MOST:
+            return -1 << 60
+        self._templates[roles] = self._written(roles)
+        values = len(roles) + len(self._columns) - 1
+        # what good() adds up besides: commas that join what is said, and the number of messages
+        besides = len(roles) - 1 + len(roles)
+        self._between[roles] = len(self._templates[roles]) - values * len(b"%b") - besides
+        return self._between[roles]
 
-    def _written(self, roles: list[str]) -> bytes:
+    def _again(self, roles: Roles, values: tuple[Any, ...], contents: list[msgspec.Raw]) -> bytes:
+        """The row as this style writes it."""
+        before, after = values[1 : self._at + 1], values[self._at + 1 :]
+        return self._templates[roles] % (*before, *contents, *after)
+
+    def _written(self, roles: Roles) -> bytes:
+        """A row of these roles, to be filled in with values."""
         comma, _ = self._separators
         messages = comma.join(
             self._object({"role": f'"{role}"', "content": "%b"}, self._fields) for role in roles
@@ -132,6 +152,8 @@ def style_of(line: bytes, wanted: Wanted) -> Style | None:
     if not all(_PLAIN_NAME.fullmatch(name) for name in row):
         return None
     end = line[len(line.rstrip(b"\r\n")) :]
+    if end not in ENDS:
+        return None
     for separators in SEPARATORS:
         style = Style(row, separators, end, wanted)
         if style.good(line) is not None:
@@ -142,21 +164,18 @@ def style_of(line: bytes, wanted: Wanted) -> Style | None:
 def seen(line: bytes) -> Seen:
     """What is seen of a good row of any style. Raises what msgspec raises."""
     row = _read(line)
-    contents = tuple([bytes(message.content) for message in row.messages])
+    said = b",".join([message.content for message in row.messages])
     system = bool(row.messages) and row.messages[0].role == "system"
-    name = hash(bytes(row.prompt_id)) if isinstance(row.prompt_id, msgspec.Raw) else None
-    return len(contents), hash(contents) ^ system, name
+    name = hashed(row.prompt_id) if isinstance(row.prompt_id, msgspec.Raw) else None
+    return len(row.messages), hashed(said) ^ system, name
 
 
 _read = msgspec.json.Decoder(Row).decode
 
 
 def _row_type(columns: list[str]) -> type[msgspec.Struct]:
-    """A row with these columns; `messages` apart, each is kept as written."""
-    fields = [
-        (f"column_{at}", list[Message] if name == "messages" else msgspec.Raw)
-        for at, name in enumerate(columns)
-    ]
+    """A row with these columns, `messages` first; the others are kept as written."""
+    fields = [(f"column_{at}", msgspec.Raw if at else list[Message]) for at in range(len(columns))]
     names = {f"column_{at}": name for at, name in enumerate(columns)}
     return msgspec.defstruct("Columns", fields, rename=names, gc=False)
 

@@ -1,0 +1,103 @@
+"""In the style of a file nothing can hide: what the fast path takes, the careful one takes too."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from harness.dataset.explain import explain
+from harness.dataset.judge import Judge
+from harness.dataset.rules import Wanted
+from harness.dataset.style import style_of
+from tests.dataset.files import Way
+
+SPACED = (", ", ": ")
+TWICE = b'"role":"assistant",'
+
+
+def row(number: int) -> dict[str, object]:
+    """A row of six messages: in some styles that is much white space."""
+    said = [
+        {"role": role, "content": f"{number} {turn} {role}"}
+        for turn in range(3)
+        for role in ("user", "assistant")
+    ]
+    return {"prompt": f"{number} user", "prompt_id": f"{number:064x}", "messages": said}
+
+
+def lines(way: Way) -> list[bytes]:
+    """Twelve good rows with their ends."""
+    return [way.line(row(number)) + way.end.encode() for number in range(12)]
+
+
+def refused(rows: list[bytes]) -> dict[tuple[int, str], int]:
+    """Problems by line and rule."""
+    judge = Judge("train.jsonl", Wanted())
+    list(judge.kept(rows))
+    return {(one.line, one.rule): 1 for one in judge.told().problems}
+
+
+@pytest.mark.parametrize("separators", [(",", ":"), SPACED])
+@pytest.mark.parametrize("ensure_ascii", [True, False])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_style_is_read_off_and_takes_the_next_row(
+    separators: tuple[str, str], ensure_ascii: bool, end: str
+) -> None:
+    """What json.dumps and to_json write goes the fast way."""
+    way = Way(separators, ensure_ascii, end)
+    one, two, *_ = lines(way)
+
+    style = style_of(one, Wanted())
+
+    assert style
+    assert style.good(two)
+
+
+def test_white_space_left_out_makes_no_room_for_a_field() -> None:
+    """As long as all others, and with a role twice: told."""
+    rows = lines(Way(SPACED))
+    shorter = rows[5].replace(b": ", b":").replace(b", ", b",")
+    longer = shorter.replace(b'"role"', TWICE + b'"role"', 1)
+    rows[5] = longer[:-1] + b" " * (len(rows[5]) - len(longer)) + b"\n"
+
+    assert len(rows[5]) == len(rows[4])
+    assert refused(rows) == {(6, "repeated-field"): 1}
+
+
+def test_a_long_end_makes_no_room_for_a_field() -> None:
+    """Line ends of a hundred bytes, and a line that has another field in their place."""
+    rows = [line[:-1] + b"\r" * 99 + b"\n" for line in lines(Way())]
+    changed = rows[5].replace(b'"role"', TWICE + b'"role"', 1)
+    rows[5] = changed[: len(rows[4]) - 1] + b"\n"
+
+    assert len(rows[5]) == len(rows[4])
+    assert refused(rows) == {(6, "repeated-field"): 1}
+
+
+@pytest.mark.parametrize("separators", [(",", ":"), SPACED])
+@pytest.mark.parametrize(
+    "change",
+    [
+        (b'"role"', TWICE + b'"role"'),
+        (b'"prompt"', b'"prompt":7,"prompt"'),
+        (b'"prompt"', b'"other":{"a":1,"a":2},"prompt"'),
+        (b'"role"', b'"r\\u006fle"'),
+        (b"user", b"us\\u0065r"),
+        (b"user", b"assistant"),
+        (b'"assistant"', b'"system"'),
+    ],
+)
+def test_both_ways_agree_on_a_row_that_differs(
+    separators: tuple[str, str], change: tuple[bytes, bytes]
+) -> None:
+    """The fast way never takes what the careful way does not."""
+    one, two, *_ = lines(Way(separators))
+    style = style_of(one, Wanted())
+    assert style
+
+    for times in (1, 2, 3):
+        changed = two.replace(*change, times)
+        careful = explain(changed, Wanted())
+        assert json.loads(changed)
+        assert not (style.good(changed) and careful), careful
