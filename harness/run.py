@@ -199,6 +199,8 @@ def open_run(
                 if cleanup:
                     cleanup.check()
         if target.tape:
+            compared = target.compared(run.unbroken(), run.whole)
+            run.findings += [Finding(**asdict(note)) for note in compared]
             target.tape.check_played(run.unbroken(), with_tests=run.whole)
 
 

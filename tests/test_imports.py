@@ -73,11 +73,12 @@ def ours(package: str) -> set[str]:
                 "harness.janitor",
                 "harness.plan_file",
                 "harness.targets",
+                "harness.warm",
                 "harness.wire",
                 "harness.wire_diff",
             },
         ),
-        ("targets", {"harness.errors", "harness.twin", "harness.wire"}),
+        ("targets", {"harness.errors", "harness.twin", "harness.wire", "harness.wire_diff"}),
     ],
 )
 def test_packages_import_only_what_they_may(package: str, allowed: set[str]) -> None:

@@ -16,7 +16,8 @@ from harness.sdk.environments import HOME
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """matrix: 1 when a release does not run; diff: see harness/sdk/diff.py; bisect: 0 when found.
+    """matrix: 1 when a release does not run; diff: see harness/sdk/diff.py; bisect: 0 when found;
+    contract --check: 1 when the cassettes ask otherwise.
 
     2 means that nothing can be said: a release does not install, or has no recording.
     """
@@ -30,7 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m harness sdk", description=__doc__)
-    parts = parser.add_subparsers(required=True, metavar="matrix|diff|bisect")
+    parts = parser.add_subparsers(
+        required=True, metavar="matrix|diff|bisect|contract|history|needs"
+    )
     one = parts.add_parser("matrix", help="does each release install, import, run the recipe")
     add = one.add_argument
     add("--releases", type=_comma, default=releases.listed(), metavar="A,B,...", help="which")
@@ -51,8 +54,14 @@ def _parser() -> argparse.ArgumentParser:
     add("--sdk", default="", metavar="RELEASE", help="under which release, with --package")
     add("claim", help="`import`, an operation such as compute.create, or a probe")
     three.set_defaults(act=_bisect)
+    four = parts.add_parser("contract", help="write down what the supported release asks")
+    four.add_argument("--check", action="store_true", help="compare with what stands there instead")
+    four.set_defaults(act=_contract)
+    five = parts.add_parser("history", help="write down what each release asks otherwise")
+    five.set_defaults(act=_history)
     for each in (one, two, three):
         each.add_argument("--json", action="store_true", help="for machines")
+    for each in (one, two, three, five):
         each.add_argument("--home", type=Path, default=HOME, help="where environments are kept")
     return parser
 
@@ -101,6 +110,27 @@ def _bisect(given: argparse.Namespace) -> int:
     _print(f"{found.claim} changes in {found.package} {found.bad}; {found.good} is the last before")
     _print("\n".join(f"  {each}" for each in found.evidence))
     _print(f"{found.tried} versions were looked at. Again: {found.again}")
+    return 0
+
+
+def _contract(given: argparse.Namespace) -> int:
+    from harness.sdk import contract
+
+    if given.check:
+        found = contract.broken()
+        _print("\n".join(found) or "the cassettes ask what the contract says")
+        return int(bool(found))
+    contract.FILE.write_text(contract.written(contract.contract()), encoding="utf-8")
+    _print(f"written: {contract.FILE}")
+    return 0
+
+
+def _history(given: argparse.Namespace) -> int:
+    from harness.sdk import history
+    from harness.wire_diff.history import FILE
+
+    FILE.write_text(history.written(history.history(releases.listed(), given.home)), "utf-8")
+    _print(f"written: {FILE}")
     return 0
 
 

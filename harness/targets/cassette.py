@@ -5,12 +5,13 @@ from __future__ import annotations
 import gc
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from harness.errors import CassetteError
 from harness.targets.target import Note, Target, environment
@@ -21,6 +22,8 @@ from harness.wire.tape import TOKENS, Tape
 
 if TYPE_CHECKING:
     from harness.plan import Plan
+    from harness.wire_diff.change import Change
+    from harness.wire_diff.replayed import OtherRelease
 
 REMOVED = (  # nothing of the user's own Azure, proxies or certificates has a say in a replay
     "ALL_PROXY",
@@ -40,6 +43,11 @@ REMOVED = (  # nothing of the user's own Azure, proxies or certificates has a sa
     "https_proxy",
 )
 _HOSTS = "azure.com,windows.net,azureml.ms,azureml.net,microsoftonline.com,127.0.0.1,localhost"
+_SEVERITY: Mapping[str, Literal["error", "warning", "info"]] = {
+    "breaking": "error",
+    "risky": "warning",
+    "harmless": "info",
+}
 UNSEARCHED = {
     # hosts by name: at "*" `requests` reads the whole environment twice at every request
     "NO_PROXY": _HOSTS,
@@ -59,16 +67,19 @@ def open_cassettes(plan: Plan, folder: Path, cassettes: Path) -> Iterator[Target
     told = tapes[0].provenance
     _same_plan(plan, tapes)
     _write_config(folder, told)
+    release = _other_release(told)
+    tape = Tape(tapes, release=release)
     with environment(_environment(told), removed=REMOVED), blocked(), _uncollected():
         yield Target(
             name="cassette",
             proves="nothing changed in what we send or how we read the answers",
             config=folder,
-            tape=Tape(tapes),
+            tape=tape,
             timestamp=TIMESTAMP,
             recorded=f"recorded on {told['target']} at {told['recorded']}",
             kept={key: value for tape in tapes for key, value in tape.provenance["kept"].items()},
             notes=(*_releases(told), *_age(plan, told)),
+            compared=partial(_compared, release, tape),
         )
 
 
@@ -141,21 +152,55 @@ def _changes(recorded: dict[str, Any], plan: Plan) -> Iterator[str]:
                 yield f"{section}.{key}: recorded {old.get(key)!r}, now {new.get(key)!r}"
 
 
-def _releases(told: Any) -> Iterator[Note]:
-    """Packages that are not those of the recording."""
+def _others(told: Any) -> dict[str, tuple[str, str]]:
+    """Packages that are not those of the recording: recorded and present version."""
+    found = {}
     for name, recorded in dict(told["packages"]).items():
         try:
             here = version(name)
         except PackageNotFoundError:
             here = "absent"
         if here != recorded:
-            yield Note(
-                "info",
-                "cassette.packages",
-                f"recorded with {name} {recorded}, replayed with {here}",
-                name,
-                "nothing, if the replay is green; else read what the miss says",
-            )
+            found[name] = (recorded, here)
+    return found
+
+
+def _other_release(told: Any) -> OtherRelease | None:
+    """Who answers and compares where packages differ; loaded only then."""
+    if others := _others(told):
+        from harness.wire_diff.replayed import OtherRelease
+
+        return OtherRelease(others)
+    return None
+
+
+def _releases(told: Any) -> Iterator[Note]:
+    for name, (recorded, here) in _others(told).items():
+        yield Note(
+            "info",
+            "cassette.packages",
+            f"recorded with {name} {recorded}, replayed with {here}",
+            name,
+            "nothing, if the replay is green; else read what it says is asked otherwise",
+        )
+
+
+def _compared(
+    release: OtherRelease | None, tape: Tape, steps: Collection[int], with_tests: bool
+) -> list[Note]:
+    """What another release asks otherwise, a note each."""
+    if release is None:
+        return []
+    changes = release.changes(tape, steps, with_tests=with_tests)
+    return [_note(release, change) for change in changes]
+
+
+def _note(release: OtherRelease, change: Change) -> Note:
+    since = release.since(change)
+    probably = f", probably since {since}" if since else ""
+    what = f"{release.what}: {change} ({change.why}){probably}"
+    severity = _SEVERITY[change.severity]
+    return Note(severity, "cassette.request", what, change.operation, release.next([change]))
 
 
 def _age(plan: Plan, told: Any) -> Iterator[Note]:

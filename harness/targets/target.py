@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,11 +18,15 @@ if TYPE_CHECKING:
 class Note:
     """Something to be read about what answers: severity, what, about which thing, what next."""
 
-    severity: Literal["warning", "info"]
+    severity: Literal["error", "warning", "info"]
     check: str
     what: str
     thing: str
     next: str
+
+
+def _nothing(_steps: Collection[int], _with_tests: bool) -> Sequence[Note]:
+    return ()
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,8 @@ class Target:
     recorded: str | None = None  # where and when the answers were recorded
     kept: Mapping[str, Any] = field(default_factory=dict)  # what the recording run measured
     notes: tuple[Note, ...] = ()
+    # of a replay under another release, once these steps are done: what it asks otherwise
+    compared: Callable[[Collection[int], bool], Sequence[Note]] = _nothing
 
 
 @contextmanager

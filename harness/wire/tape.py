@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 import threading
 from collections import defaultdict, deque
-from collections.abc import Callable, Collection, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 from harness.errors import CassetteError
 from harness.wire.canonical import Blocks, Key, key_of
@@ -22,7 +22,7 @@ from harness.wire.fold import REPEATED
 from harness.wire.message import Body, Upload, body_of
 from harness.wire.operations import name_of
 from harness.wire.references import FAR, LOOPBACK, stand_in
-from harness.wire.scrub import Scrubber, made_ids
+from harness.wire.scrub import KEPT_REQUEST_HEADERS, Scrubber, made_ids
 
 if TYPE_CHECKING:
     from requests import PreparedRequest, Response
@@ -32,23 +32,42 @@ if TYPE_CHECKING:
 
 TOKENS = f"http://{LOOPBACK}/msi/token"  # credentials are never recorded; this is answered anyway
 Literal = tuple[str, str, str | None]
+Request = tuple[str, str, Body]  # method, URL, body
+Headers = Mapping[str, str]
+
+
+class Release(Protocol):
+    """What is done where another release asks than the one that was recorded."""
+
+    def instead(self, tape: Tape, operation: str, asked: Request) -> Entry | None:
+        """The entry that answers a scrubbed request to which none belongs."""
+
+    def saw(
+        self, tape: Tape, operation: str, asked: Request, headers: Headers, entry: Entry | None
+    ) -> None:
+        """Note a scrubbed request, and what answers it."""
+
+    def judge(self, tape: Tape, steps: Collection[int], *, with_tests: bool) -> None:
+        """Raise CassetteError for what differs in these steps, if that is more than harmless."""
 
 
 class Tape:
     """Recorded answers, and which of them were asked for.
 
     `started` tells the steps that ran so far: entries of a step that never ran hold up nothing.
+    With a `release`, requests that differ are answered and compared, and are no misses.
     """
 
     def __init__(
         self,
         cassettes: Sequence[Cassette],
         started: Callable[[], Collection[int]] | None = None,
+        release: Release | None = None,
     ) -> None:
         self.cassettes = tuple(cassettes)
         self.entries = [entry for cassette in cassettes for entry in _entries(cassette)]
         self.misses: list[str] = []
-        self._started = started
+        self._started, self._release = started, release
         self._lock = threading.RLock()
         self._scrubber, self._blocks = Scrubber(), Blocks()
         self._literal: dict[Literal, deque[Entry]] = defaultdict(deque)
@@ -99,11 +118,18 @@ class Tape:
 
         After a miss nothing is said: what follows a miss goes its own way.
         """
+        if self._release:
+            self._release.judge(self, steps, with_tests=with_tests)
+            return
         left = [] if self.misses else self.unplayed(steps, with_tests=with_tests)
         if left:
             from harness.wire.explain import unasked
 
             raise CassetteError(unasked(self, left))
+
+    def started(self) -> Collection[int]:
+        """The steps that ran so far, where the run tells."""
+        return self._started() if self._started else ()
 
     def follow(self, started: Callable[[], Collection[int]]) -> None:
         """Let the run tell which steps it started."""
@@ -120,7 +146,7 @@ class Tape:
         ]
         return round(float(sum(polls)), 1)
 
-    def scrubbed(self, method: str, url: str, body: Body) -> tuple[str, str, Body]:
+    def scrubbed(self, method: str, url: str, body: Body) -> Request:
         """A request as it would stand in a cassette."""
         with self._lock:
             url, body = self._blocks.named(name_of(method, url), url, body)
@@ -143,11 +169,28 @@ class Tape:
                 queue = self._found(method, url, request)
             entry = self._due(queue)
             waiting_for = self._before(entry) if entry else None
-            if entry and not waiting_for:
+            entry = None if waiting_for else entry
+            if self._release:
+                entry = self._of_release(self._release, entry, request)
+            if entry:
                 entry.plays += 1
                 self._next[entry.resource] = max(self._next[entry.resource], entry.place + 1)
                 return entry
         raise self._miss(method, url, request, waiting_for)
+
+    def _of_release(
+        self, release: Release, entry: Entry | None, request: PreparedRequest
+    ) -> Entry | None:
+        """The entry that answers another release, which learns of every request."""
+        method, url = str(request.method), str(request.url)
+        operation = name_of(method, url)
+        asked = self.scrubbed(method, url, body_of(request.body, operation))
+        headers = self._scrubber.headers(dict(request.headers), KEPT_REQUEST_HEADERS)
+        found = entry or release.instead(self, operation or "undeclared", asked)
+        if found and not entry:
+            self._bind(f"{asked[1]}{asked[2]}", found)
+        release.saw(self, operation or "undeclared", asked, headers, found)
+        return found
 
     def _found(self, method: str, url: str, request: PreparedRequest) -> deque[Entry]:
         """The entries for a request that is not literally one of the recorded ones."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -86,13 +86,20 @@ class Change:
         return f"{self.kind}{where}{values if self.before or self.after else ''}"
 
 
-def told(found: Sequence[Change], severity: Severity) -> Iterator[str]:
-    """Those of one severity for people; the same change in several calls stands once."""
-    groups: dict[tuple[str, str], list[Change]] = {}
+def told(
+    found: Sequence[Change], severity: Severity, since: Callable[[Change], str] = lambda _: ""
+) -> Iterator[str]:
+    """Those of one severity for people; the same change in several calls stands once.
+
+    `since` tells the release that probably brought a change, or an empty text.
+    """
+    groups: dict[tuple[str, str, str], list[Change]] = {}
     for change in found:
         if change.severity == severity:
-            groups.setdefault((str(change), change.why), []).append(change)
-    for (what, why), group in groups.items():
+            groups.setdefault((str(change), change.why, since(change)), []).append(change)
+    for (what, why, release), group in groups.items():
         places = dict.fromkeys(f"{c.operation} (step {c.step})" for c in group if c.operation)
-        lines = [", ".join(places), f"    {what}", f"    because {why}"] if places else []
-        yield "\n".join(f"  {line}" for line in lines or (what, f"    because {why}"))
+        lines = [", ".join(places), f"    {what}", f"    because {why}"]
+        lines = lines if places else [what, lines[2]]
+        lines += [f"    probably since {release}"] if release else []
+        yield "\n".join(f"  {line}" for line in lines)

@@ -16,11 +16,16 @@ _SLOWER = 3.0  # times; below it, intervals differ from run to run
 
 def changes(before: Recording, after: Recording) -> list[Change]:
     """Everything that differs, worst first; the same change in several calls stands once."""
-    pairs, gone, added = _aligned(before.calls, after.calls)
+    return compared(before.calls, after.calls)
+
+
+def compared(before: Sequence[Call], after: Sequence[Call]) -> list[Change]:
+    """The same of calls, wherever they come from."""
+    pairs, gone, added = _aligned(before, after)
     moved = _taken(gone, added, lambda call: (call.operation, call.resource))
     elsewhere = _taken(gone, added, lambda call: (call.step, call.operation))
     found = [
-        *(_order(*pair, before.calls, after.calls) for pair in moved),
+        *(_order(*pair, before, after) for pair in moved),
         *(change for pair in [*pairs, *moved, *elsewhere] for change in _fields(*pair)),
         *(_only("gone", call) for call in gone),
         *(_only("added", call) for call in added),

@@ -1,0 +1,166 @@
+"""A replay under another release: differences are findings, each with its severity and release."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from harness.errors import CassetteError, MissError
+from harness.wire.cassette import read
+from harness.wire.entry import Entry
+from harness.wire.message import Upload
+from harness.wire.tape import Tape
+from harness.wire_diff.change import Change
+from harness.wire_diff.history import since
+from harness.wire_diff.replayed import OtherRelease
+
+SHIPPED = Path(__file__).parents[2] / "cassettes" / "finetune_chat"
+STEPS = range(1, 10)
+Asked = dict[str, Any]  # method, url, data, headers
+
+
+def replayed(
+    change: Callable[[list[Asked]], None], here: str = "1.20.0"
+) -> tuple[OtherRelease, Tape]:
+    """All that was recorded asked again, in order, with something changed."""
+    other = OtherRelease({"azure-ai-ml": ("1.35.2", here)})
+    tape = Tape([read(file) for file in sorted(SHIPPED.glob("*.json"))], lambda: STEPS, other)
+    asked = [_asked(entry) for entry in tape.entries if not isinstance(entry.sent, Upload)]
+    change(asked)
+    for each in asked:
+        tape.answer(requests.Request(**each).prepare())
+    return other, tape
+
+
+def _asked(entry: Entry) -> Asked:
+    headers = entry.cassette.interactions[entry.number - 1].asked["request"]["headers"]
+    return {"method": entry.method, "url": entry.uri, "data": entry.sent, "headers": headers}
+
+
+def found(change: Callable[[list[Asked]], None]) -> list[Change]:
+    """What is told of it; uploads are not asked again here, and each is told as gone."""
+    other, tape = replayed(change)
+    told = other.changes(tape, STEPS, with_tests=True)
+    return [each for each in told if each.operation != "blob.put"]
+
+
+def of_cluster(edit: Callable[[Asked], Any]) -> Callable[[list[Asked]], None]:
+    """A change of the request that creates the cluster."""
+    return lambda asked: edit(
+        next(each for each in asked if each["method"] == "PUT" and "/computes/" in each["url"])
+    )
+
+
+def body(edit: Callable[[dict[str, Any]], Any]) -> Callable[[Asked], None]:
+    """A change of a request's body."""
+
+    def change(asked: Asked) -> None:
+        told = json.loads(asked["data"])
+        edit(told["properties"]["properties"])
+        asked["data"] = json.dumps(told)
+
+    return change
+
+
+def renamed(settings: dict[str, Any]) -> None:
+    """A field in Python's spelling."""
+    settings["vm_size"] = settings.pop("vmSize")
+
+
+def old_version(asked: Asked) -> None:
+    """The api-version of a release of three years ago."""
+    asked["url"] = asked["url"].replace("2023-08-01-preview", "2022-10-01-preview")
+
+
+def test_what_is_asked_as_recorded_is_no_finding() -> None:
+    """Every request answered, none differs."""
+    assert found(lambda _: None) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "severity", "says"),
+    [
+        (of_cluster(body(renamed)), "field renamed", "breaking", "vmSize -> vm_size"),
+        (of_cluster(body(lambda s: s.pop("vmPriority"))), "field gone", "risky", "vmPriority"),
+        (of_cluster(body(lambda s: s.update(vmSize=24))), "type changed", "breaking", "-> 24"),
+        (of_cluster(old_version), "api-version", "risky", "-> 2022-10-01-preview"),
+    ],
+)
+def test_a_request_that_differs_is_answered_and_told(
+    change: Callable[[list[Asked]], None], kind: str, severity: str, says: str
+) -> None:
+    """One finding: operation, field by its path, both values, severity; and no miss."""
+    (told,) = found(change)
+
+    assert (told.operation, told.kind, told.severity) == ("compute.create", kind, severity)
+    assert says in str(told)
+
+
+def test_other_order_of_keys_is_no_finding() -> None:
+    """The service reads the same."""
+
+    def turned(asked: Asked) -> None:
+        told = json.loads(asked["data"])
+        asked["data"] = json.dumps(dict(reversed(told.items())))
+
+    assert found(of_cluster(turned)) == []
+
+
+def test_a_call_that_is_not_made_is_told() -> None:
+    """Less is read; that is harmless, and the run stays green when it is all."""
+
+    def without(asked: list[Asked]) -> None:
+        asked.remove(next(each for each in asked if "/vmSizes" in each["url"]))
+
+    (told,) = found(without)
+
+    assert (told.kind, told.operation, told.severity) == ("read gone", "vm_size.list", "harmless")
+
+
+def test_a_call_that_nothing_recorded_stands_for_is_a_miss_and_told() -> None:
+    """What it would have been answered, nobody knows: the miss is the error, and a finding too."""
+    other = OtherRelease({"azure-ai-ml": ("1.35.2", "1.36.0")})
+    tape = Tape([read(SHIPPED / "3_cluster.json")], lambda: [3], other)
+    url = tape.entries[0].uri.partition("/workspaces/")[0]
+
+    with pytest.raises(MissError):
+        tape.answer(requests.Request("GET", f"{url}/workspaces/twin-workspace/jobs/x").prepare())
+
+    (told,) = other.changes(tape, [], with_tests=True)
+    assert (told.kind, told.operation, told.severity) == ("read added", "job.get", "risky")
+    tape.check_played([], with_tests=True)  # the miss has been told where it happened
+
+
+def test_the_run_ends_red_with_all_that_differs() -> None:
+    """Each difference with reason and probable release, and the command that searches for it."""
+
+    def older(asked: list[Asked]) -> None:
+        of_cluster(body(lambda s: s["scaleSettings"].pop("nodeIdleTimeBeforeScaleDown")))(asked)
+        of_cluster(old_version)(asked)
+
+    _, tape = replayed(older)
+
+    with pytest.raises(CassetteError) as error:
+        tape.check_played(STEPS, with_tests=True)
+    text = str(error.value)
+    assert "azure-ai-ml 1.20.0 asks otherwise than 1.35.2, which was recorded" in text
+    assert 'nodeIdleTimeBeforeScaleDown: "PT2M" -> absent' in text
+    assert "because the service falls back to its own default\n      probably since 1.30.0" in text
+    assert "Next: python -m harness sdk bisect --good 1.35.2 --bad 1.20.0 -- " in text
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "releases"),
+    [("1.35.2", "1.26.5", "1.30.0"), ("1.26.5", "1.35.2", "1.30.0"), ("1.35.2", "1.30.0", "")],
+)
+def test_the_history_tells_the_release(one: str, two: str, releases: str) -> None:
+    """In whichever direction, and only for releases between the two."""
+    where = "body.properties.properties.scaleSettings.nodeIdleTimeBeforeScaleDown"
+    change = Change("field gone", 3, "compute.create", where, '"PT2M"')
+
+    assert since(change, one, two) == releases
