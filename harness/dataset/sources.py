@@ -155,8 +155,8 @@ def _remote(dataset: str, split: str, otherwise: str) -> Source:
         except Exception as error:  # datasets raises whatever its storage layer raises
             raise StepError(
                 f"split {split} of {dataset} cannot be downloaded ({type(error).__name__}): "
-                f"{error}\nNext: check the network, then run it again (what has come is kept and "
-                f"the download goes on), or {otherwise}"
+                f"{error}\nNext: check the network, then run it again (files that have come whole "
+                f"are kept), or {otherwise}"
             ) from error
         starts = range(0, len(found), BATCH)
         parts = (found.select(range(at, min(at + BATCH, len(found)))) for at in starts)
