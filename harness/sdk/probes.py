@@ -19,7 +19,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-JOB = "finetune-chat-1000000000"  # of the run before; see harness/sdk/runs.py
+JOB = "finetune-chat-1234567890"  # of the run before; see harness/sdk/runs.py
 _COMPONENT, _MODEL = "chat_completion_pipeline", "Phi-3-mini-4k-instruct"
 _VARIES = re.compile(r"0x[0-9a-f]+|[0-9a-f]{8}-[0-9a-f-]{27}|\d{4}-\d\d-\d\d[T ][\d:.]+Z?|/\S+")
 
