@@ -43,7 +43,8 @@ LOADED = ("-W", "ignore::pytest.PytestAssertRewriteWarning")  # a fork has it al
 def load() -> None:
     """Import what a run imports."""
     for name in HEAVY:
-        import_module(name)
+        with suppress(ModuleNotFoundError):  # an older SDK's environment has not all of it
+            import_module(name)
     import_module("tqdm").tqdm.monitor_interval = 0  # its thread would be missing in every fork
 
 
@@ -106,12 +107,15 @@ class WarmRuns:
 
 
 @contextmanager
-def warm_runs(log: Path) -> Iterator[WarmRuns]:
-    """A warm process while the block runs; what it says of itself is in `log`."""
+def warm_runs(
+    log: Path, python: Path = Path(sys.executable), environment: Mapping[str, str] | None = None
+) -> Iterator[WarmRuns]:
+    """A warm process of that interpreter while the block runs; what it says itself is in `log`."""
     with log.open("ab") as output:
         server = subprocess.Popen(
-            [sys.executable, "-m", "harness.warm"],
+            [str(python), "-m", "harness.warm"],
             cwd=ROOT,
+            env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=output,

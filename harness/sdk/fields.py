@@ -1,0 +1,108 @@
+"""The fields of recorded answers, and a recording in which some of them are missing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from harness.wire.cassette import read, written
+
+EACH = "[*]"  # of a list: every item of it
+
+
+class Field(NamedTuple):
+    """A field in all answers of an operation: `job.get body.properties.status`."""
+
+    operation: str
+    path: tuple[str, ...]  # begins with `body` or `header`
+
+    def __str__(self) -> str:
+        return f"{self.operation} {'.'.join(self.path).replace('.[*]', EACH)}"
+
+    def holds(self, other: Field) -> bool:
+        """Whether the other one goes with this one."""
+        return self.operation == other.operation and other.path[: len(self.path)] == self.path
+
+
+Recorded = Mapping[str, dict[str, Any]]  # by file name: provenance and whole interactions
+
+
+def recorded(folder: Path) -> Recorded:
+    """The cassettes of a folder; an answer that refers to an equal one stands there itself.
+
+    Raises CassetteError when one cannot be trusted.
+    """
+    return {file.name: _whole(file) for file in sorted(folder.glob("*.json"))}
+
+
+def _whole(file: Path) -> dict[str, Any]:
+    read(file)
+    told: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    answers = [entry["response"] for entry in told["interactions"]]
+    for answer in answers:
+        if "same_as" in answer["body"]:
+            answer["body"] = json.loads(json.dumps(answers[answer["body"]["same_as"] - 1]["body"]))
+    return told
+
+
+def fields_of(told: Recorded) -> list[Field]:
+    """All fields of all answers, each once: an object stands before what it holds."""
+    found = dict[Field, None]()
+    for cassette in told.values():
+        for entry in cassette["interactions"]:
+            for path in _paths(_parts(entry["response"])):
+                found[Field(entry["operation"], path)] = None
+    return list(found)
+
+
+def without(told: Recorded, dropped: Collection[Field]) -> dict[str, str]:
+    """The text of each cassette, these fields gone from every answer of their operation."""
+    texts = {}
+    for name, cassette in told.items():
+        copy = json.loads(json.dumps(cassette))
+        for entry in copy["interactions"]:
+            parts = _parts(entry["response"])
+            for field in dropped:
+                if field.operation == entry["operation"]:
+                    _drop(parts, field.path)
+        texts[name] = written(_header(copy["provenance"]), copy["interactions"])
+    return texts
+
+
+def _header(provenance: dict[str, Any]) -> dict[str, Any]:
+    return {name: told for name, told in provenance.items() if name not in ("format", "sha256")}
+
+
+def _parts(response: dict[str, Any]) -> dict[str, Any]:
+    """What of an answer has fields: its headers, and a body that is JSON."""
+    return {"header": response["headers"], "body": response["body"].get("json")}
+
+
+def _paths(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    if path[1:]:
+        yield path
+    if isinstance(value, dict):
+        for key, held in value.items():
+            yield from _paths(held, (*path, key))
+    elif isinstance(value, list) and path[:1] != ("header",):
+        for held in value:
+            yield from _under(held, (*path, EACH))
+
+
+def _under(value: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Fields of a list's item; the item itself is none."""
+    yield from (found for found in _paths(value, path) if found != path)
+
+
+def _drop(value: Any, path: tuple[str, ...]) -> None:
+    head, rest = path[0], path[1:]
+    if head == EACH and isinstance(value, list):
+        for held in value:
+            _drop(held, rest)
+    elif isinstance(value, dict) and head in value:
+        if rest:
+            _drop(value[head], rest)
+        else:
+            del value[head]
