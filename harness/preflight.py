@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.checks.catalogue import CHECKS
 from harness.checks.finding import SEVERITIES
-from harness.errors import HarnessError, StepError
+from harness.errors import HarnessError, RefusedError, StepError
 from harness.plan import TARGETS, Plan
 from harness.plan_file import read_plan
 from harness.wire.cassette import provenance_of
@@ -138,10 +138,13 @@ def _steps(run: Run, judge: Judge) -> None:
     from harness.recipe.base_model import find_base_model
     from harness.recipe.compute import look_around
     from harness.recipe.connect import connect
-    from harness.recipe.environment import modules_of, read_packages
+    from harness.recipe.environment import SDK, modules_of, read_packages
 
     with run.step(1, "connection", "Connect"):
-        judge("environment", packages=read_packages(modules_of(run.plan)))
+        packages = read_packages(modules_of(run.plan))
+        judge("environment", packages=packages)
+        if packages.imports[SDK]:
+            raise RefusedError(f"without {SDK} nobody can be asked. Next: mend what is said above")
         connection = connect(run.plan, timestamp=run.timestamp, config=run.target.config)
     with run.step(2, "base_model", "Base model"):
         model = find_base_model(connection, run.plan, judge)

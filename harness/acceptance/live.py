@@ -14,6 +14,7 @@ from harness.acceptance.kind import kind, seed_of
 from harness.acceptance.reference import Kind, find
 from harness.acceptance.text import NEW_TOKENS, PROMPTS, held_out, scored
 from harness.acceptance.verdict import Verdict
+from harness.checks.facts import number
 
 ASSISTANT_TOKENS = "__azureml_ft_assistant_tokens"  # property of the root run
 
@@ -65,7 +66,7 @@ def judge(
     that runs here. Raises BadReferenceError when the reference cannot be read.
     """
     of = kind(target, profile, parameters, train, conditions)
-    assistant = properties.get(ASSISTANT_TOKENS)
+    assistant = number(properties.get(ASSISTANT_TOKENS))
     facts = from_history(
         seed_of(parameters),
         _history(metrics),

@@ -24,7 +24,9 @@ def healthy(deployed: Traffic) -> Iterator[Finding]:
 
 def traffic(deployed: Traffic) -> Iterator[Finding]:
     """All traffic goes to it, so that nobody else answers."""
-    if deployed.traffic != {deployed.deployment: 100}:
+    if {name: share for name, share in deployed.traffic.items() if share} != {
+        deployed.deployment: 100
+    }:
         yield Finding(
             "error",
             f"{deployed.deployment} does not get all traffic but {dict(deployed.traffic)}",

@@ -183,6 +183,7 @@ class Fit:
     learning_rate: Series
     tokens: int | None
     notes: tuple[str, ...] = ()
+    tokens_said: str = ""  # what the job says of them, where that is no number
 
 
 @dataclass(frozen=True)
@@ -222,10 +223,14 @@ class Traffic:
 
 @dataclass(frozen=True)
 class Rollout:
-    """A deployment that did not come up: what the service said, and its last log lines."""
+    """A deployment that did not come up: what the service said, and its last log lines.
+
+    `model` are the options of `az ml model` that name what was deployed.
+    """
 
     endpoint: str
     deployment: str
     size: str
     why: str
     logs: str
+    model: str

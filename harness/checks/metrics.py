@@ -209,9 +209,8 @@ def rates(fit: Fit, parameters: Parameters, base_model: BaseModel) -> Iterator[F
 def tokens(fit: Fit) -> Iterator[Finding]:
     """Tokens were trained on."""
     if fit.tokens is None:
-        yield _unknown(
-            fit, "cannot tell how many tokens were trained on: the job has no such property"
-        )
+        why = f"it says {fit.tokens_said!r}" if fit.tokens_said else "the job has no such property"
+        yield _unknown(fit, f"cannot tell how many tokens were trained on: {why}")
     elif fit.tokens < fit.rows:
         yield _wrong(f"{fit.tokens} tokens in {fit.rows} rows: nothing was trained on", _log(fit))
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from harness.checks.causes import DISK, IMAGE, LOOK, MEMORY, QUOTA, Cause, cause_of
 from harness.checks.facts import Rollout
 from harness.checks.finding import Finding
 
+WELL = re.compile(r": Succeeded\s*$")  # `UserContainerImagePull: Succeeded` is no image's fault
 CAUSES = (
     Cause("disk", DISK, "SKU", "a deployment.size with more disk in plan.toml"),
     Cause("quota", QUOTA, "quota", LOOK),
@@ -29,7 +31,7 @@ CAUSES = (
         "model files",
         r"mlflowexception|safetensors|tokenizer|does not appear to have a file|error loading",
         "training",
-        "az ml model download, and look at the MLmodel file and the weights beside it",
+        "az ml model download {model}, and look at the MLmodel file and the weights beside it",
     ),
     Cause(
         "probes",
@@ -42,16 +44,18 @@ CAUSES = (
 
 def came_up(failure: Rollout) -> Iterator[Finding]:
     """The deployment became healthy, and if not, its error or its logs say why."""
-    cause = cause_of(f"{failure.why}\n{failure.logs}", CAUSES)
-    lines = len(failure.logs.splitlines())
+    logs = failure.logs
+    lines = logs.splitlines()
+    told = [failure.why, *(line for line in lines if not WELL.search(line))]
+    cause = cause_of("\n".join(told), CAUSES)
     yield Finding(
         "error",
         f"deployment {failure.deployment!r} of endpoint {failure.endpoint} on {failure.size} did "
-        f"not become healthy: {failure.why}\n--- last {lines} log lines ---\n{failure.logs}\n---",
+        f"not become healthy: {failure.why}\n--- last {len(lines)} log lines ---\n{logs}\n---",
         failure.deployment,
         f"cause: {cause.name}",
         cause.blame,
-        (f"{cause.next}; " if cause.next else "read the logs above; ")
+        (f"{cause.next.format(model=failure.model)}; " if cause.next else "read the logs above; ")
         + f"az ml online-deployment get-logs --name {failure.deployment} "
         f"--endpoint-name {failure.endpoint} shows more while the endpoint exists",
     )

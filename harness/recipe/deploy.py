@@ -92,17 +92,19 @@ def _create_deployment(
     try:
         connection.workspace.online_deployments.begin_create_or_update(deployment).wait()
     except HttpResponseError as error:
-        judge("rollout", failure=_failure(connection, plan, endpoint, reason(error)))
+        judge("rollout", failure=_failure(connection, plan, endpoint, registered, reason(error)))
         raise
     state = plain(
         connection.workspace.online_deployments.get(wanted.name, endpoint).provisioning_state
     )
     if state != "Succeeded":
         why = f"provisioning state is {state}"
-        judge("rollout", failure=_failure(connection, plan, endpoint, why))
+        judge("rollout", failure=_failure(connection, plan, endpoint, registered, why))
 
 
-def _failure(connection: Connection, plan: Plan, endpoint: str, why: str) -> Rollout:
+def _failure(
+    connection: Connection, plan: Plan, endpoint: str, registered: RegisteredModel, why: str
+) -> Rollout:
     """The reason, with the logs that explain it."""
     from azure.core.exceptions import AzureError
 
@@ -111,7 +113,8 @@ def _failure(connection: Connection, plan: Plan, endpoint: str, why: str) -> Rol
         logs = str(connection.workspace.online_deployments.get_logs(name, endpoint, _LOG_LINES))
     except AzureError as error:
         logs = f"(the logs cannot be read: {error.message})"
-    return Rollout(endpoint, name, plan.deployment.size, why, logs)
+    model = f"--name {registered.name} --version {registered.version}"
+    return Rollout(endpoint, name, plan.deployment.size, why, logs, model)
 
 
 def _route_all(

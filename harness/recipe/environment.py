@@ -13,7 +13,8 @@ from harness.checks.facts import Packages
 if TYPE_CHECKING:
     from harness.plan import Plan
 
-MODULES = ("azure.ai.ml", "mlflow", "azureml.mlflow")
+SDK = "azure.ai.ml"
+MODULES = (SDK, "mlflow", "azureml.mlflow")
 _FIELD = re.compile(r"^(Name|Version|Requires-Dist): *(.*?)\s*$", re.M)
 _OF_EXTRA = re.compile(r"""\bextra\s*==\s*["'][^"']+["']\s*\)?\s*$""")
 
@@ -58,12 +59,12 @@ def _told(each: Distribution) -> tuple[str, _Installed]:
     `Distribution` parses the file again for each attribute, the description with it: 0.3 s of a
     replay for the 142 packages of the light environment, 0.05 this way.
     """
-    text = each.read_text("METADATA")
-    if text is None:  # of an egg
-        return each.metadata["Name"] or "", _Installed(each.version, tuple(each.requires or ()))
-    fields = _FIELD.findall(text.partition("\n\n")[0])
+    text, egg = each.read_text("METADATA"), each.read_text("PKG-INFO")
+    fields = _FIELD.findall((text or egg or "").partition("\n\n")[0])
     one = dict(fields)
     requires = tuple(value for name, value in fields if name == "Requires-Dist")
+    if egg:
+        requires = tuple(each.requires or ())
     return one.get("Name", ""), _Installed(one.get("Version", ""), requires)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.checks.data import trained_rows
-from harness.checks.facts import Fit
+from harness.checks.facts import Fit, number
 from harness.errors import JobError
 from harness.recipe.failing import doing
 
@@ -36,6 +36,7 @@ class TrainingMetrics:
     tokens: int | None  # of the training rows, one epoch
     notes: tuple[str, ...]
     runs: int  # how many runs of the job MLflow knows
+    tokens_said: str = ""  # where the property is no number
 
     @property
     def train_fall(self) -> float:
@@ -60,13 +61,16 @@ def read_metrics(connection: Connection, plan: Plan, job: FineTuneJob) -> Traini
         runs = _runs(connection, plan, job)
         run = _trained(runs, job)
         history = {key: _series(run.info.run_id, key) for key in _SERIES}
+    said = job.properties.get(TOKENS)
+    tokens = number(said)
     return TrainingMetrics(
         run=str(run.info.run_id),
         last=dict(run.data.metrics),
         train_loss=history["loss"],
         eval_loss=history["eval_loss"],
         learning_rate=history["learning_rate"],
-        tokens=int(job.properties[TOKENS]) if TOKENS in job.properties else None,
+        tokens=None if tokens is None else int(tokens),
+        tokens_said="" if said is None or tokens is not None else said,
         notes=tuple(json.loads(job.properties.get(NOTES, "[]"))),
         runs=len(runs),
     )
@@ -81,6 +85,7 @@ def fit_of(metrics: TrainingMetrics, splits: Splits) -> Fit:
         eval_loss=tuple(metrics.eval_loss),
         learning_rate=tuple(metrics.learning_rate),
         tokens=metrics.tokens,
+        tokens_said=metrics.tokens_said,
         notes=metrics.notes,
     )
 

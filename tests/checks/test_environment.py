@@ -103,3 +103,16 @@ def install(folder: Path, name: str, version: str, requires: str | None = None) 
     (info / "METADATA").write_text(
         f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needs}"
     )
+
+
+def test_what_an_interrupted_install_left_is_no_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder without metadata is passed over; an egg is read like any other package."""
+    (tmp_path / "broken-1.0.dist-info").mkdir()
+    egg = tmp_path / "laid_egg.egg-info"
+    egg.mkdir()
+    (egg / "PKG-INFO").write_text("Metadata-Version: 2.1\nName: laid-egg\nVersion: 3\n")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    assert read_packages(()).versions["laid-egg"] == "3"

@@ -109,6 +109,7 @@ def traffic(state: str, **shares: int) -> Traffic:
     ("deployed", "says"),
     [
         (traffic("Succeeded", demo=100), []),
+        (traffic("Succeeded", demo=100, old=0), []),
         (traffic("Failed", demo=100), ["error: deployment.healthy"]),
         (traffic("Succeeded", demo=0), ["error: deployment.traffic"]),
         (traffic("Succeeded", demo=50, old=50), ["error: deployment.traffic"]),

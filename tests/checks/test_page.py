@@ -10,11 +10,14 @@ from harness import errors
 from harness.checks.__main__ import table
 from harness.checks.catalogue import CHECKS, STOPS
 from tests.checks.made import ROOT
+from tests.checks.plant import Plant
+from tests.checks.plants import PLANTS
 
 PAGE = (ROOT / "docs" / "checks.md").read_text(encoding="utf-8")
 CAUGHT = PAGE.partition("<!-- caught -->")[2]
-ROWS = [line for line in CAUGHT.splitlines() if "::" in line]
+ROWS = [line for line in CAUGHT.splitlines() if line.startswith("| ") and "`" in line]
 NAMES = {check.name for check in CHECKS}
+BY_NAME = {plant.id: plant for plant in PLANTS}
 
 
 def test_the_table_of_checks_is_that_of_the_code() -> None:
@@ -32,13 +35,38 @@ def test_all_fifteen_are_there() -> None:
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.split("|")[1].strip()[:40])
 def test_a_promise_leads_to_checks_and_a_test_that_exist(row: str) -> None:
-    """What is named in backticks is a check or an error of ours; the test is in its file."""
+    """What is named in backticks is a check or an error of ours; the test is in its file.
+
+    Each check of the row is seen by one of its plants, and no plant is there for another check.
+    """
     *_, caught, planted, _ = row.split("|")
-    named = set(re.findall(r"`([^`]+)`", caught))
-    file, _, test = planted.strip(" `").partition("::")
+    named, tests = quoted(caught), {each for each in quoted(planted) if "::" in each}
+    plants = [BY_NAME[each] for each in quoted(planted) - tests]
+    seen = [{*said(plant), *plant.tells} for plant in plants]
 
     assert named <= NAMES | set(vars(errors))
-    assert f"def {test}(" in (ROOT / file).read_text(encoding="utf-8")
+    assert plants or tests
+    assert tests or named & NAMES <= set().union(*seen)
+    assert all(found & named or not found for found in seen)
+    for each in tests:
+        file, _, test = each.partition("::")
+        assert f"def {test}(" in (ROOT / file).read_text(encoding="utf-8")
+
+
+def test_every_plant_is_in_the_table() -> None:
+    """None is there for nothing, and no name is there twice."""
+    assert {name for name in BY_NAME if f"`{name}`" not in CAUGHT} == set()
+    assert len(BY_NAME) == len(PLANTS)
+
+
+def quoted(text: str) -> set[str]:
+    """What stands in backticks."""
+    return set(re.findall(r"`([^`]+)`", text))
+
+
+def said(plant: Plant) -> set[str]:
+    """The checks that find something of it."""
+    return {each.rpartition(" ")[2] for each in plant.says}
 
 
 def test_every_check_is_promised_for_something() -> None:

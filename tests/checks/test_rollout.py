@@ -24,7 +24,7 @@ SAID = {
 
 def failure(why: str = "it failed", logs: str = "") -> Rollout:
     """A deployment that failed with this."""
-    return Rollout("chat-1", "demo", "Standard_NC6s_v3", why, logs)
+    return Rollout("chat-1", "demo", "Standard_NC6s_v3", why, logs, "--name m --version 1")
 
 
 @pytest.mark.parametrize(("cause", "text"), SAID.items(), ids=SAID)
@@ -38,6 +38,22 @@ def test_error_and_logs_are_read_alike(cause: str, text: str) -> None:
         assert (found.evidence, found.blame) == (f"cause: {cause}", blames[cause])
         assert text in found.what
         assert "get-logs --name demo --endpoint-name chat-1" in found.next
+
+
+def test_what_went_well_is_no_cause() -> None:
+    """The logs' own status lines name the image and the model where nothing is wrong with them."""
+    well = "UserContainerImagePull: Succeeded\nModelDownload: Succeeded\n"
+
+    (found,) = findings("rollout", failure=failure("Liveness probe failed", well))
+
+    assert found.evidence == "cause: probes"
+
+
+def test_the_model_to_look_at_is_named() -> None:
+    """The command runs as printed."""
+    (found,) = findings("rollout", failure=failure("Error loading the model"))
+
+    assert found.next.startswith("az ml model download --name m --version 1, and look")
 
 
 def test_every_cause_has_a_text() -> None:

@@ -25,6 +25,7 @@ from harness.twin.engine.runs import (
     Runs,
     envelope,
     parent_error,
+    told,
 )
 from harness.twin.engine.steps import step as steps
 from harness.twin.engine.steps.child import enter
@@ -168,20 +169,30 @@ class Execution:
         steps.write_step(folder, step)
         self._runs.set_status(run, "Preparing")
         self._open(run)
-        code = self._process_of(part, run, folder)
-        if self._cancel.is_set():
-            raise _CanceledError
-        outcome = steps.read_outcome(folder) or lost(
-            part.name, code, self._places.log(run, STEP_LOG)
-        )
+        outcome = self._ended_by_service(part) or self._outcome_of(part, run, folder)
         self._keep(run, part, outcome)
         if outcome.error:
-            error = envelope(outcome.error["code"], outcome.error["message"], self._settings.region)
+            error = told(outcome.error, self._settings.region)
             self._runs.set_status(run, "Failed", error=error)
             self._say(f"Run {run} ({part.name}) failed: {outcome.error['message']}")
             raise _StepFailedError
         self._runs.set_status(run, "Finalizing")
         self._runs.set_status(run, "Completed")
+
+    def _ended_by_service(self, part: Part) -> steps.Outcome | None:
+        """What a fault with a message leaves: no process, only the service's word."""
+        ends = self._ends
+        if ends is None or not ends.message or ends.state != "Failed" or not self._struck(part):
+            return None
+        inner = {"inner": ends.code} if ends.code else {}
+        return steps.Outcome(error={"code": "UserError", "message": ends.message, **inner})
+
+    def _outcome_of(self, part: Part, run: str, folder: Path) -> steps.Outcome:
+        """What the step's process left, or how it was lost."""
+        code = self._process_of(part, run, folder)
+        if self._cancel.is_set():
+            raise _CanceledError
+        return steps.read_outcome(folder) or lost(part.name, code, self._places.log(run, STEP_LOG))
 
     def _process_of(self, part: Part, run: str, folder: Path) -> int:
         """Run the step's process to its end; its exit code."""

@@ -52,6 +52,12 @@ def envelope(code: str, message: str, region: str, **changes: Any) -> Document:
     }
 
 
+def told(error: Mapping[str, str], region: str) -> Document:
+    """A step's error: a broad code, and the particular one within where the service has one."""
+    inner = {"code": error["inner"], "innerError": None} if "inner" in error else None
+    return envelope(error["code"], error["message"], region, innerError=inner)
+
+
 def parent_error(region: str) -> Document:
     """What a pipeline says when a step failed: nothing about why."""
     return envelope(

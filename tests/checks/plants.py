@@ -1,0 +1,9 @@
+"""Everything that is planted, in the order of the run."""
+
+from __future__ import annotations
+
+from tests.checks.plants_after import AFTER, JOB
+from tests.checks.plants_model import MODEL
+from tests.checks.plants_place import PLACE
+
+PLANTS = (*MODEL, *PLACE, *JOB, *AFTER)

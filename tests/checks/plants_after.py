@@ -1,0 +1,214 @@
+"""Steps 5 to 8: the job, what it logged, and what was made of it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from uuid import UUID
+
+from tests.checks.plant import Edit, Plant
+
+
+def _token_property(text: str | None) -> Edit:
+    def change(body: Any) -> None:
+        told = body["properties"]["properties"]
+        told.pop("__azureml_ft_training_tokens")
+        told.update({} if text is None else {"__azureml_ft_training_tokens": text})
+
+    return Edit("job.get", change)
+
+
+def _node(body: Any) -> Any:
+    return next(iter(body["properties"]["jobs"].values()))
+
+
+def _logged(metric: str, *points: tuple[int, float | str]) -> str:
+    told = [{"key": metric, "value": v, "timestamp": 1, "step": s} for s, v in points]
+    return f"answers:mlflow.call:at=metric_key={metric}&," + json.dumps({"metrics": told})
+
+
+def _ends(code: str, message: str) -> tuple[str]:
+    step = "ft_nlp_common_validation"  # the first, so that nothing is trained before it
+    return (f"ends:job.submit:Failed,child={step},code={code},message={message}",)
+
+
+def _failing(name: str, cause: str, code: str, message: str) -> Plant:
+    says, faults = ("error job.completed",), _ends(code, message)
+    return Plant(name, "job", says, faults=faults, cause=f"cause: {cause}", part=message)
+
+
+def _ill(name: str, cause: str, code: str, message: str) -> Plant:
+    says, fault = ("error rollout.came_up",), f"ends:deployment.create:Failed,code={code}"
+    settings, told = ("deployment.name=ill",), (f"{fault},message={message}",)
+    return Plant(name, "deploy", says, settings, told, cause=f"cause: {cause}", part=message)
+
+
+def _answered(name: str, check: str, body: Any, part: str = "", severity: str = "error") -> Plant:
+    told = (f"answers:scoring.invoke:{json.dumps(body)}",)
+    return Plant(name, "score", (f"{severity} {check}",), faults=told, part=part)
+
+
+JOB = (  # step 5: how it ended, and what it logged
+    _failing("out-of-memory", "out of memory", "OutOfMemory", "CUDA out of memory. Tried 20 GiB"),
+    _failing("killed", "out of memory", "ExecutionFailed", "Process exited with exit code 137"),
+    _failing("preempted", "preemption", "JobPreempted", "The node was preempted"),
+    _failing("disk-full", "disk", "DiskFullError", "[Errno 28] No space left on device"),
+    _failing("job-quota", "quota", "QuotaExceeded", "vCPU quota of 0 is not enough"),
+    _failing("image", "image", "ImageBuildFailed", "Failed to pull Docker image"),
+    _failing(
+        "peft-that-changed",
+        "training environment",
+        "ExecutionFailed",
+        "ImportError: cannot import name 'Conversation' from 'transformers'",
+    ),
+    _failing("service-503", "transient", "ServiceError", "Received 503 from a service request"),
+    _failing("rows-refused", "user data", "UserError", "the dataset has no column messages"),
+    _failing("no-reason", "unknown", "ExecutionFailed", "See child run for more details."),
+    Plant(
+        "canceled",
+        "job",
+        ("error job.completed",),
+        faults=("ends:job.submit:Canceled,child=ft_nlp_common_validation",),
+        part="ended as Canceled, not Completed",
+    ),
+    Plant(
+        "another-jobs-data",
+        "again",
+        ("error lineage.unbroken",),
+        edits=(
+            Edit(
+                "job.get",
+                lambda body: _node(body)["inputs"]["train_file_path"].update(
+                    uri=f"azureml://datastores/d/paths/LocalUpload/{'0' * 64}/train_sft.jsonl"
+                ),
+            ),
+        ),
+        part="train_sft.jsonl -> job: 0000",
+    ),
+    Plant(
+        "nan-in-the-losses",
+        "again",
+        ("error metrics.finite",),
+        faults=(_logged("loss", (10, 1.0), (20, "NaN")),),
+        part="first at step 20",
+    ),
+    Plant(
+        "nan-that-is-skipped",
+        "again",
+        ("warning metrics.points",),
+        faults=(_logged("loss", (20, 0.5)),),
+        part="1 training losses were logged, and 480 rows make 2",
+    ),
+    Plant(
+        "trained-nothing",
+        "again",
+        ("error metrics.falls",),
+        faults=(_logged("eval_loss", (0, 1.3), (20, 1.3)),),
+        part="no better than its base",
+    ),
+    Plant(
+        "loss-that-rises",
+        "again",
+        ("error metrics.falls",),
+        faults=(_logged("loss", (10, 0.9), (20, 0.91)),),
+    ),
+    Plant(
+        "base-that-was-not-evaluated",
+        "again",
+        ("cannot tell metrics.falls",),
+        faults=(_logged("eval_loss", (20, 0.5)),),
+    ),
+    Plant(
+        "too-good",
+        "again",
+        ("warning metrics.too_good",),
+        faults=(_logged("loss", (10, 1.0), (20, 0.01)),),
+    ),
+    Plant(
+        "another-learning-rate",
+        "again",
+        ("warning metrics.rates",),
+        faults=(_logged("learning_rate", (10, 1e-4), (20, 1e-4)),),
+    ),
+    Plant("no-token", "again", ("error metrics.tokens",), edits=(_token_property("0"),)),
+    Plant(
+        "tokens-unsaid", "again", ("cannot tell metrics.tokens",), edits=(_token_property(None),)
+    ),
+    Plant(
+        "tokens-no-number",
+        "again",
+        ("cannot tell metrics.tokens",),
+        edits=(_token_property("many"),),
+        part="'many'",
+    ),
+)
+
+AFTER = (  # steps 6 to 8
+    Plant(
+        "model-of-another-job",
+        "register",
+        ("error lineage.unbroken",),
+        edits=(Edit("model.register", lambda body: body["properties"].update(jobName="other")),),
+        part="job -> registered model: other is not finetune-chat-",
+    ),
+    _ill("serving-disk", "disk", "DiskFull", "OSError: [Errno 122] Disk quota exceeded"),
+    _ill("serving-quota", "quota", "OutOfQuota", "Not enough quota available for it"),
+    _ill("serving-size", "size", "BadArgument", "NC6 is not a supported VM size."),
+    _ill("serving-memory", "out of memory", "OOMKilled", "the container was OOMKilled"),
+    _ill("serving-image", "image", "ImageBuildFailed", "Failed to pull image"),
+    _ill(
+        "no-monitoring", "serving environment", "ResourceNotReady", "ModuleNotFoundError: azureml"
+    ),
+    _ill("no-weights", "model files", "ResourceNotReady", "Error loading the model"),
+    _ill(
+        "liveness-502", "probes", "ResourceNotReady", "Liveness probe failed with statuscode: 502"
+    ),
+    Plant(
+        "not-healthy-after-all",
+        "redeploy",
+        ("error deployment.healthy",),
+        edits=(
+            Edit("deployment.get", lambda body: None),
+            Edit(
+                "deployment.get",
+                lambda body: body["properties"].update(provisioningState="Failed"),
+                after=2,
+            ),
+        ),
+    ),
+    Plant(
+        "half-the-traffic",
+        "redeploy",
+        ("error deployment.traffic",),
+        edits=(
+            Edit(
+                "endpoint.get",
+                lambda body: body["properties"].update(traffic={"demo": 50, "old": 50}),
+            ),
+        ),
+    ),
+    Plant(
+        "another-model-deployed",
+        "redeploy",
+        ("error lineage.unbroken",),
+        edits=(
+            Edit(
+                "deployment.get",
+                lambda body: body["properties"].update(
+                    model=f"/subscriptions/{UUID(int=1)}/resourceGroups/g/providers/Microsoft."
+                    "MachineLearningServices/workspaces/w/models/other/versions/1"
+                ),
+            ),
+        ),
+        part="registered model -> deployment: ",
+    ),
+    _answered("empty-object", "answer.shape", {}, "none of the known shapes: '{}'"),
+    _answered("null", "answer.shape", {"output": None}),
+    _answered("error-in-a-200", "answer.shape", {"output": None, "error": {"status_code": 400}}),
+    _answered("empty-text", "answer.empty", [{"0": " "}]),
+    _answered("echo", "answer.echo", ["{prompt}"], "only echoes the prompt"),
+    _answered("one-word", "answer.repeated", {"output": "yes " * 12 + "."}),
+    _answered("cut-off", "answer.length", ["and so it goes on " * 3], severity="warning"),
+    _answered("longer-than-asked", "answer.length", ["a b c d e. " * 20]),
+    Plant("header-that-leaked", "leak", ("warning answer.headers",), ("deployment.name=ill",)),
+)

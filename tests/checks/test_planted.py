@@ -1,0 +1,90 @@
+"""Everything that docs/checks.md promises to catch, planted on one twin, through the SDK.
+
+A clean run comes first and has nothing to say; then each plant by itself is seen, and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from harness.janitor.delete import delete_all
+from harness.janitor.ledger import Ledger
+from harness.janitor.sdk_hands import SdkHands
+from harness.targets.twin import misbehaving
+from tests.checks.bed import Bed, clean_run
+from tests.checks.doing import heard, spoken
+from tests.checks.plant import Plant
+from tests.checks.plants import PLANTS
+from tests.checks.test_preflight import command, found
+
+
+@pytest.fixture(scope="module")
+def bed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
+    """The clean run and its twin."""
+    with clean_run(tmp_path_factory.mktemp("bed")) as made:
+        yield made
+
+
+def test_a_clean_run_has_nothing_to_say(bed: Bed) -> None:
+    """All steps, every check of theirs, and no finding but what is merely worth knowing."""
+    assert bed.hearing.said == []
+
+
+@pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.id)
+def test_it_is_seen_and_nothing_else(bed: Bed, plant: Plant, tmp_path: Path) -> None:
+    """Exactly these findings, each with who can mend it and what to type; no traceback."""
+    findings, error = heard(bed, plant, tmp_path)
+
+    assert spoken(findings) == list(plant.says), error
+    loud = [each for each in findings if each.severity != "info"]
+    assert all(each.blame and each.evidence and each.next for each in loud)
+    assert plant.part in (loud[0].what if loud else error)
+    assert plant.cause in (loud[0].evidence if loud else "")
+    assert set(plant.tells) <= {each.check for each in findings if each.severity == "info"}
+    assert bool(error) == (_stops(plant) or (not loud and bool(plant.part)))
+
+
+def _stops(plant: Plant) -> bool:
+    """Whether a run would end here; a look ends nothing."""
+    looks = plant.does in ("look", "packages")
+    return not looks and any(each.startswith("error") for each in plant.says)
+
+
+def test_an_import_that_fails_is_said_and_nobody_is_asked(bed: Bed, tmp_path: Path) -> None:
+    """A marshmallow that cannot be imported, in a process of its own: preflight says so."""
+    (tmp_path / "marshmallow.py").write_text("raise ImportError(\"cannot import name '_T'\")\n")
+
+    done = command("--target", "twin", path=tmp_path)
+
+    assert done.returncode == 1
+    assert found(done.stdout) == [("error", "environment.imports")]
+    assert "importing azure.ai.ml ends in ImportError: cannot import name '_T'" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("fault", "left"),
+    [("status=403", ["planted-403"]), ("status=401,times=1", [])],
+    ids=["endpoint-nobody-may-delete", "token-that-ran-out"],
+)
+def test_what_step_9_meets(bed: Bed, tmp_path: Path, fault: str, left: list[str]) -> None:
+    """What cannot be deleted is named with its command; a token that ran out is renewed."""
+    from azure.ai.ml.entities import ManagedOnlineEndpoint
+
+    name, ledger = f"planted-{fault[7:10]}", Ledger(tmp_path / "ledger.jsonl")
+    hands = SdkHands(bed.connection.workspace)
+    ledger.describe(hands.place, run="1", owner="tests", expires="2099-01-01", target="twin")
+    ledger.expect("endpoint", name, "Standard_NC24ads_A100_v4", 1)
+    endpoint = ManagedOnlineEndpoint(name=name, auth_mode="key")
+    bed.connection.workspace.online_endpoints.begin_create_or_update(endpoint).wait()
+
+    with misbehaving(bed.state, [f"refuse:endpoint.delete:{fault}"]):
+        cleanup = delete_all(hands, ledger, 10)
+
+    assert [each.name for each in cleanup.leftovers] == left
+    assert [each.command.split()[:5] for each in cleanup.leftovers] == [
+        ["az", "ml", "online-endpoint", "delete", "--yes"] for _ in left
+    ]
+    assert not delete_all(hands, ledger, 10).leftovers
