@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from typing import get_args
 
 from harness.errors import HarnessError
 from harness.twin import settings as known
+from harness.twin.engine.profiles import check
 from harness.twin.settings import Settings
 
 
@@ -29,15 +31,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         pace=given.pace,
         profile=given.profile,
         image=given.image,
+        weights=given.weights,
         faults=tuple(given.fault),
     )
     try:
+        check(settings.profile, settings.weights)
         serve(
             settings,
             ready_file=given.ready_file,
             idle_exit=given.idle_exit,
             verbose=given.verbose,
             quiet=given.quiet,
+            lazy=given.lazy,
         )
     except HarnessError as error:
         sys.stderr.write(f"error: {error}\n")
@@ -55,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--era", choices=get_args(known.Era), default=usual.era, help="what the registry holds")
     add("--pace", choices=get_args(known.Pace), default=usual.pace, help="how long things take")
     add("--profile", choices=get_args(known.Profile), default=usual.profile, help="base model")
+    add("--weights", type=Path, help="folder of a Phi-3 model, to be the base model instead")
     add("--image", choices=get_args(known.Image), default=usual.image, help="scoring container")
     add("--subscription", default=usual.subscription)
     add("--group", default=usual.group)
@@ -70,6 +76,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--ready-file", type=Path, help="where to write, as JSON, how to reach it")
     add("--idle-exit", type=float, metavar="SECONDS", help="end after that long without a request")
     add("--quiet", action="store_true", help="print no exports (they hold a secret), just a line")
+    add(
+        "--lazy",
+        action="store_true",
+        default=bool(os.environ.get("HARNESS_TWIN_LAZY")),
+        help="import torch and MLflow for the first job or deployment, not at the start",
+    )
     add("--verbose", action="store_true", help="one line a request on stderr")
     return parser
 

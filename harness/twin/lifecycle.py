@@ -50,6 +50,7 @@ LIVES = {
     "compute.delete": Life(60, 2),
     "endpoint.create": Life(49, 1),
     "endpoint.update": Life(70, 1),
+    "endpoint.change": Life(11, 1),
     "endpoint.delete": Life(118, 1),
     "deployment.create": Life(390, 1, real=True),
     "deployment.update": Life(320, 1, real=True),
@@ -108,10 +109,14 @@ class Operations:
         segment = "computeOperationsStatus" if style == "compute" else "mfeOperationsStatus"
         found = {"Azure-AsyncOperation": self._url(segment, name, version)}
         if result:
-            found["Location"] = self._url("mfeOperationResults", name, version)
+            found["Location"] = self.result_address(name, version)
         if style == "mfe":
             found["x-ms-async-operation-timeout"] = "PT30M"
         return found | self.pace_headers()
+
+    def result_address(self, name: str, version: str) -> str:
+        """The other address of an operation, which is where a Location leads."""
+        return self._url("mfeOperationResults", name, version)
 
     def pace_headers(self) -> dict[str, str]:
         """Pace fast asks clients to come back soon; Azure itself never says when."""

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-from pathlib import Path
 from uuid import uuid4
 
 import yaml  # type: ignore[import-untyped]  # its types are a package of their own
 
 from harness.twin.base_model import flavors
+from harness.twin.blob_files import link
 from harness.twin.errors import refused
 from harness.twin.state import Twin
 from harness.twin.store import Document
@@ -43,7 +42,7 @@ def replicate(here: Twin, path: str) -> str:
         message = f"The specified path {path} does not exist in datastore workspaceblobstore."
         raise refused(404, message, "NotFoundError", region=here.settings.region)
     copy = f"ServiceReplicated/{uuid4()}/{path.strip('/')}"
-    shutil.copytree(root / path, root / copy, copy_function=_link)
+    shutil.copytree(root / path, root / copy, copy_function=link)
     return copy
 
 
@@ -75,12 +74,3 @@ def _output(here: Twin, job: str, output: str) -> str:
         message = f"Output {output} of job {job} was not found."
         raise refused(404, message, "NotFound", "OutputNotFound", region=region)
     return str(path)
-
-
-def _link(source: str, target: str) -> str:
-    """A second name for the same bytes: blobs are replaced whole, never written into."""
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy2(source, target)
-    return str(Path(target))

@@ -123,24 +123,27 @@ def serve(
     idle_exit: float | None = None,
     verbose: bool = False,
     quiet: bool = False,
+    lazy: bool = False,
 ) -> None:
     """Run one twin until SIGINT or SIGTERM, or until nobody has asked for `idle_exit` seconds.
 
     Unless `quiet`, the exports are printed, and one of them is what buys tokens: a log that is
-    kept should not have them.
+    kept should not have them. Unless `lazy`, torch and MLflow are imported beside the client's own
+    imports, so that its first job finds them there; a lazy twin does so when a job or a deployment
+    needs them, and one that gets neither never pays the 5 s of CPU.
 
     Raises WireError when a fault is misspelt.
     """
     faults = Faults(parse(settings.faults), settings.state / "faults")
     settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     logging.getLogger("uvicorn.error").addFilter(_wanted)
-    with _assembled(settings, faults) as twin:
+    with _assembled(settings, faults, lazy) as twin:
         served = app.create(twin, verbose=verbose)
         asyncio.run(_run(twin, served, Announce(ready_file, quiet), idle_exit))
 
 
 @contextmanager
-def _assembled(settings: Settings, faults: Faults) -> Iterator[Twin]:
+def _assembled(settings: Settings, faults: Faults, lazy: bool) -> Iterator[Twin]:
     """The parts of a twin, put together; taken apart again whatever happens."""
     with ExitStack() as parts:
         store = Store(settings.state / "twin.sqlite")
@@ -150,10 +153,12 @@ def _assembled(settings: Settings, faults: Faults) -> Iterator[Twin]:
         base_model.publish(blobs)
         warm = Warm()
         parts.callback(warm.close)
-        warm.start()
         runner = Runner(settings, store, blobs, warm, faults)
         instances = Instances(settings, store, blobs, warm)
         parts.callback(_close, runner, instances)
+        if not lazy:
+            warm.start()
+            runner.start()
         runner.recover()
         instances.recover()
         operations = Operations(settings, store, faults=faults)

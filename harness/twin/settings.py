@@ -26,6 +26,7 @@ class Settings:
     pace: Pace = "fast"
     profile: Profile = "tiny"
     image: Image = "mlflow"  # which scoring container's answer shapes /score follows
+    weights: Path | None = None  # a folder to take the base model from, instead of the profile's
     faults: tuple[str, ...] = field(default=())  # parsed by faults.parse
 
     @property

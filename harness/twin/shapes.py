@@ -13,6 +13,7 @@ from harness.twin.serving.plan import DURATION
 CLUSTER_NAME = re.compile(r"[A-Za-z](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?")
 PRIORITIES = ("Dedicated", "LowPriority")
 AUTH_MODES = ("Key", "AMLToken", "AADToken")
+KEY_TYPES = ("Primary", "Secondary")
 MODEL_TYPES = ("custom_model", "mlflow_model", "triton_model")
 
 _SCALE = Object({"minNodeCount": int, "maxNodeCount": int, "nodeIdleTimeBeforeScaleDown": DURATION})
@@ -104,6 +105,17 @@ ENDPOINT = Object(
     },
     needs=("properties",),
 )
+
+ENDPOINT_CHANGE = Object(
+    {
+        "tags": Each(str),
+        "identity": dict,
+        "properties": Object(
+            {"description": str, "traffic": Each(int), "mirrorTraffic": Each(int)}
+        ),
+    }
+)
+NEW_KEY = Object({"keyType": KEY_TYPES, "keyValue": str}, needs=("keyType",))
 
 _PROBE = Object(
     {

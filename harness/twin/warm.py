@@ -30,11 +30,13 @@ class Warm:
 
     def __init__(self) -> None:
         self._ready = threading.Event()
+        self._begun = threading.Lock()  # taken once, by whoever begins
 
     def start(self) -> None:
-        """Begin importing in the background; returns at once."""
-        _CONTEXT.set_forkserver_preload(["harness.twin.preload"])
-        threading.Thread(target=self._first, name="warm", daemon=True).start()
+        """Begin importing in the background; returns at once. Only the first call does anything."""
+        if self._begun.acquire(blocking=False):
+            _CONTEXT.set_forkserver_preload(["harness.twin.preload"])
+            threading.Thread(target=self._first, name="warm", daemon=True).start()
 
     def process(
         self,
@@ -46,8 +48,10 @@ class Warm:
     ) -> BaseProcess:
         """Start `work(*args)` in a process of its own; stdout and stderr go to `log`.
 
-        `work` must be importable from the top of a module. Blocks while the imports still run.
+        `work` must be importable from the top of a module. Blocks while the imports still run,
+        and begins them where nobody has.
         """
+        self.start()
         log.parent.mkdir(parents=True, exist_ok=True)
         process = _CONTEXT.Process(
             target=_enter, args=(work, args, str(log), dict(env or {})), name=name, daemon=False

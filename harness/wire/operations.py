@@ -73,8 +73,12 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("endpoint.list", "GET", ARM, f"{WS}/onlineEndpoints"),
     Operation("endpoint.get", "GET", ARM, f"{WS}/onlineEndpoints/{{endpoint}}"),
     Operation("endpoint.create", "PUT", ARM, f"{WS}/onlineEndpoints/{{endpoint}}"),
+    Operation("endpoint.update", "PATCH", ARM, f"{WS}/onlineEndpoints/{{endpoint}}"),
     Operation("endpoint.delete", "DELETE", ARM, f"{WS}/onlineEndpoints/{{endpoint}}"),
     Operation("endpoint.keys", "POST", ARM, f"{WS}/onlineEndpoints/{{endpoint}}/listKeys"),
+    Operation(
+        "endpoint.regenerate", "POST", ARM, f"{WS}/onlineEndpoints/{{endpoint}}/regenerateKeys"
+    ),
     Operation("endpoint.token", "POST", ARM, f"{WS}/onlineEndpoints/{{endpoint}}/token"),
     Operation("deployment.list", "GET", ARM, f"{WS}/onlineEndpoints/{{endpoint}}/deployments"),
     Operation(

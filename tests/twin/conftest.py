@@ -115,14 +115,18 @@ Start = Callable[..., Started]
 
 @pytest.fixture(scope="module")
 def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
-    """Starts twins: `start("--pace", "azure")`. They are ended with the module."""
+    """Starts twins: `start("--pace", "azure")`. They are ended with the module.
+
+    Lazy ones, unless told otherwise: most tests need neither a job nor a deployment.
+    """
     processes: list[subprocess.Popen[str]] = []
 
-    def started(*arguments: str) -> Started:
+    def started(*arguments: str, lazy: bool = True) -> Started:
         folder = tmp_path_factory.mktemp("twin")
         ready, errors, begun = folder / "ready.json", folder / "stderr.txt", time.monotonic()
         command = [sys.executable, "-m", "harness.twin", "--ready-file", str(ready)]
         command += ["--state", str(folder / "state"), "--verbose", *arguments]
+        command += ["--lazy"] if lazy else []
         with errors.open("w") as sink:
             process = subprocess.Popen(
                 command, cwd=ROOT, stdout=subprocess.PIPE, stderr=sink, text=True

@@ -61,10 +61,13 @@ def _endpoints(plane: ControlPlane) -> list[Any]:
     return [new, changed, newest]
 
 
-def _on_endpoint(method: str, tail: str = "") -> Callable[[ControlPlane], list[Any]]:
+def _on_endpoint(
+    method: str, tail: str = "", json: dict[str, Any] | None = None
+) -> Callable[[ControlPlane], list[Any]]:
     def answers(plane: ControlPlane) -> list[Any]:
         _endpoint(plane)
-        return [plane.client.request(method, plane.ws(f"/onlineEndpoints/ep-1{tail}", OLD))]
+        url = plane.ws(f"/onlineEndpoints/ep-1{tail}", OLD)
+        return [plane.client.request(method, url, json=json)]
 
     return answers
 
@@ -188,6 +191,10 @@ SCENES: dict[tuple[str, int], Scene] = {
     ("model.list", 200): Scene(_on_model("")),
     ("endpoint.create", 201): Scene(_endpoints),
     ("endpoint.get", 200): Scene(_on_endpoint("GET")),
+    ("endpoint.update", 202): Scene(_on_endpoint("PATCH", json={"tags": {"key": "value"}})),
+    ("endpoint.regenerate", 202): Scene(
+        _on_endpoint("POST", "/regenerateKeys", json={"keyType": "Primary"})
+    ),
     ("endpoint.delete", 202): Scene(_on_endpoint("DELETE")),
     ("endpoint.delete", 204): Scene(
         lambda plane: [plane.client.delete(plane.ws("/onlineEndpoints/none", OLD))]

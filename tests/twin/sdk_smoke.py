@@ -8,6 +8,7 @@ import os
 import time
 from typing import Any
 
+import requests
 from azure.ai.ml import MLClient
 from azure.ai.ml.entities import AmlCompute, ManagedOnlineEndpoint
 from azure.core.credentials import AccessToken
@@ -79,10 +80,31 @@ def endpoints(ml: MLClient) -> dict[str, Any]:
     made = ml.online_endpoints.begin_create_or_update(asked).result()
     keys = ml.online_endpoints.get_keys("ep-1")
     listed = [endpoint.name for endpoint in ml.online_endpoints.list()]
+    changed = changes(ml, made.scoring_uri)
     ml.online_endpoints.begin_delete("ep-1").wait()
     gone = error(lambda: ml.online_endpoints.get("ep-1"))
     differ = keys.primary_key != keys.secondary_key
-    return {"score": made.scoring_uri, "keys": differ, "endpoints": listed, "gone": gone}
+    return {"score": made.scoring_uri, "keys": differ, "endpoints": listed, "gone": gone} | changed
+
+
+def changes(ml: MLClient, scoring: str) -> dict[str, Any]:
+    """Other tags by PATCH, another primary key; what the front door says to the keys."""
+    rest: Any = ml.online_endpoints._online_operation  # the SDK itself only PUTs
+    rest.begin_update(*PLACE[1:], "ep-1", {"tags": {"team": "b"}}).wait()
+    old = ml.online_endpoints.get_keys("ep-1")
+    renewed = error(lambda: ml.online_endpoints.begin_regenerate_keys("ep-1").wait())
+    new = ml.online_endpoints.get_keys("ep-1")
+    keys = (old.primary_key, new.primary_key, new.secondary_key)
+    opened = [
+        requests.post(scoring, headers={"authorization": f"Bearer {key}"}, timeout=10).status_code
+        for key in keys
+    ]
+    return {
+        "tags": ml.online_endpoints.get("ep-1").tags,
+        "renewed": renewed,
+        "opened": opened,
+        "second key": new.secondary_key == old.secondary_key,
+    }
 
 
 if __name__ == "__main__":

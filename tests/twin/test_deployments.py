@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from .asking import deploy
+from .asking import KEY_AUTH, deploy
 from .conftest import Make
 
 
@@ -45,6 +45,27 @@ def test_a_failed_deployment_does_not_say_why(make: Make) -> None:
     assert poll["error"]["code"] == "ResourceNotReady"
     assert (got["provisioningState"], got["properties"]) == ("Failed", {})
     assert poll["error"]["message"] not in json.dumps(got)
+
+
+@pytest.mark.parametrize(
+    ("model", "status"),
+    [
+        ("azureml://registries/azureml/models/Phi-3-mini-4k-instruct/versions/7", 201),
+        ("azureml://registries/azureml/models/Phi-3-mini-4k-instruct/versions/99", 404),
+        ("azureml://registries/azureml/models/None/versions/1", 404),
+    ],
+)
+def test_a_model_of_the_registry_is_deployed_as_it_is(make: Make, model: str, status: int) -> None:
+    """No registering first; one that the registry lacks is named."""
+    plane = make("ends:deployment.create:Failed")
+    plane.client.put(plane.ws("/onlineEndpoints/ep-1"), json=KEY_AUTH)
+    body = {"properties": {"model": model, "instanceType": "Standard_DS3_v2"}}
+    url = plane.ws("/onlineEndpoints/ep-1/deployments/demo", "2023-04-01-preview")
+
+    answer = plane.client.put(url, json=body)
+
+    assert answer.status_code == status
+    assert model in answer.text
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,75 @@ def test_keys_and_tokens(make: Make) -> None:
     assert token["expiryTimeUtc"] - token["refreshAfterTimeUtc"] == 12 * 3600
 
 
+def test_a_change_in_place(make: Make) -> None:
+    """PATCH: 202 `null` with a Location only; what it does not name stays, and it takes 11 s."""
+    plane = make(pace="azure")
+    plane.client.put(plane.ws("/onlineEndpoints/ep-1"), json=KEY_AUTH | {"tags": {"a": "1"}})
+    plane.clock.now += 60
+    before = plane.client.get(plane.ws("/onlineEndpoints/ep-1")).json()
+
+    change = {"tags": {"b": "2"}, "properties": {"description": "mine"}}
+    answer = plane.client.patch(plane.ws("/onlineEndpoints/ep-1"), json=change)
+    during = plane.client.get(answer.headers["location"])
+    plane.clock.now += 12
+    after = plane.client.get(answer.headers["location"])
+
+    assert (answer.status_code, answer.text) == (202, "null")
+    assert "azure-asyncoperation" not in answer.headers
+    assert (during.status_code, during.json()["status"]) == (202, "Updating")
+    assert (after.status_code, after.json()["status"]) == (200, "Succeeded")
+    changed = plane.client.get(plane.ws("/onlineEndpoints/ep-1")).json()
+    assert (changed["tags"], changed["properties"]["description"]) == ({"b": "2"}, "mine")
+    for kept in ("scoringUri", "authMode", "provisioningState"):
+        assert changed["properties"][kept] == before["properties"][kept]
+
+
+@pytest.mark.parametrize(("kind", "renewed"), [("Primary", 0), ("secondary", 1)])
+def test_one_key_is_renewed(make: Make, kind: str, renewed: int) -> None:
+    """The named one, whatever value is asked for; the other stays. Its Location leads nowhere."""
+    plane = make()
+    plane.client.put(plane.ws("/onlineEndpoints/ep-1"), json=KEY_AUTH)
+    keys = plane.ws("/onlineEndpoints/ep-1/listKeys")
+    old = list(plane.client.post(keys).json().values())
+
+    asked = {"keyType": kind, "keyValue": old[renewed]}
+    answer = plane.client.post(plane.ws("/onlineEndpoints/ep-1/regenerateKeys"), json=asked)
+
+    new = list(plane.client.post(keys).json().values())
+    assert [before != after for before, after in zip(old, new, strict=True)] == [
+        renewed == 0,
+        renewed == 1,
+    ]
+    assert (answer.status_code, answer.text) == (202, "null")
+    gone = plane.client.get(answer.headers["location"])
+    assert (gone.status_code, gone.json()["error"]["details"][0]["code"]) == (
+        404,
+        "OperationNotFound",
+    )
+
+
+def test_what_cannot_be_changed_is_refused(make: Make) -> None:
+    """Keys of an endpoint that has none, traffic for nobody, an endpoint that is not there."""
+    plane = make()
+    plane.client.put(plane.ws("/onlineEndpoints/ep-1"), json=KEY_AUTH)
+    without = {"location": "eastus", "properties": {"authMode": "AADToken"}}
+    plane.client.put(plane.ws("/onlineEndpoints/ep-2"), json=without)
+    plane.clock.now += 2
+    post, patch = plane.client.post, plane.client.patch
+    traffic = {"properties": {"traffic": {"demo": 100}}}
+    key = {"keyType": "Primary"}
+
+    statuses = [
+        post(plane.ws("/onlineEndpoints/ep-2/regenerateKeys"), json=key).status_code,
+        post(plane.ws("/onlineEndpoints/ep-1/regenerateKeys"), json={}).status_code,
+        post(plane.ws("/onlineEndpoints/none/regenerateKeys"), json=key).status_code,
+        patch(plane.ws("/onlineEndpoints/ep-1"), json=traffic).status_code,
+        patch(plane.ws("/onlineEndpoints/none"), json={"tags": {}}).status_code,
+    ]
+
+    assert statuses == [400, 400, 404, 400, 404]
+
+
 def test_a_missing_endpoint(make: Make) -> None:
     """GET 404 with code NotFound, DELETE 204."""
     plane = make()

@@ -98,7 +98,11 @@ def test_nothing_reaches_the_internet(running: Started) -> None:
 
 
 def test_the_unmodified_sdk_goes_through(running: Started) -> None:
-    """Credential, registry, cluster, endpoint, keys, and what is refused; no 30 s sleep."""
+    """Credential, registry, cluster, endpoint, keys, and what is refused; no 30 s sleep.
+
+    A renewed key opens the endpoint (404, it has no deployment) and the old one does not (401).
+    That the SDK's poll of new keys ends in a 404 is recorded, and the keys are new all the same.
+    """
     command = [str(LIGHT), str(Path(__file__).with_name("sdk_smoke.py"))]
     env = running.client_env() | {"PYTHONWARNINGS": "ignore"}
 
@@ -110,6 +114,7 @@ def test_the_unmodified_sdk_goes_through(running: Started) -> None:
     assert seen.pop("quota").startswith("HttpResponseError 200 (ClusterMinNodesExceedCoreQuota)")
     assert seen.pop("gone").startswith("ResourceNotFoundError 404 (NotFound)")
     assert seen.pop("missing").startswith("ResourceNotFoundError 404")
+    assert seen.pop("renewed").startswith("ResourceNotFoundError 404 (NotFound)")
     assert seen.pop("forged").startswith(
         "ClientAuthenticationError 401 (InvalidAuthenticationToken)"
     )
@@ -125,6 +130,9 @@ def test_the_unmodified_sdk_goes_through(running: Started) -> None:
         "score": "https://ep-1.eastus.inference.ml.azure.com/score",
         "keys": True,
         "endpoints": ["ep-1"],
+        "tags": {"team": "b"},
+        "opened": [401, 404, 404],
+        "second key": True,
     }
 
 

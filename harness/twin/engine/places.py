@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.twin.engine.profiles import base_model
+from harness.twin.engine.profiles import folder
 from harness.twin.engine.refusal import UserError
 from harness.twin.settings import Settings
 from harness.twin.store import Store
@@ -34,10 +34,12 @@ class Places:
     def find(self, uri: str) -> Path | None:
         """The file or folder behind a URI, None when there is nothing.
 
-        Raises UserError when the URI is of no kind the twin knows, or the base model is missing.
+        Any model of the registry is the profile's, which a job's import makes if need be. Raises
+        UserError when the URI is of no kind the twin knows.
         """
         if _REGISTRY_MODEL.fullmatch(uri):
-            return base_model(self._settings.profile, self._settings.state / "models")
+            here = self._settings
+            return folder(here.profile, here.state, here.weights)
         if found := _DATASTORE.fullmatch(uri):
             return self._existing(*found.groups())
         if found := _JOB_OUTPUT.fullmatch(uri):

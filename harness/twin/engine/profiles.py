@@ -13,24 +13,29 @@ eval loss, base 1.33 with one GPU and 1.25 with eight):
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import harness
 from harness.twin.engine.refusal import UserError
 
-_DATA = Path(harness.__file__).parents[1] / "data"
+TINY = Path(harness.__file__).parents[1] / "data" / "tiny_phi3"
 
 
 @dataclass(frozen=True)
 class Profile:
-    """A base model and the factor its learning rate is scaled by."""
+    """A base model, the factor its learning rate is scaled by, and what it needs to run."""
 
     name: str
     learning_rate_scale: float
     why: str  # of the factor, for the note
+    lean: bool = False  # activations are recomputed (gradient checkpointing): else no memory holds
+    cuda: bool = False  # hopeless without
 
 
 PROFILES: Mapping[str, Profile] = {
@@ -38,53 +43,70 @@ PROFILES: Mapping[str, Profile] = {
     for profile in (
         Profile("tiny", 60.0, "a model of 0.24 M parameters does not move at the rate of 3.8 B"),
         Profile("smollm2", 20.0, "a model of 135 M parameters in few steps"),
-        Profile("phi3", 1.0, "the dimensions are the real ones"),
+        Profile("phi3", 1.0, "the dimensions are the real ones", lean=True, cuda=True),
     )
 }
 
-# Phi-3-mini-4k-instruct: 3,821,079,552 parameters with these.
-PHI3_MINI: Mapping[str, Any] = {
-    "hidden_size": 3072,
-    "intermediate_size": 8192,
-    "num_hidden_layers": 32,
-    "num_attention_heads": 32,
-    "num_key_value_heads": 32,
-    "vocab_size": 32064,
-    "max_position_embeddings": 4096,
-}
+
+def check(profile: str, weights: Path | None) -> None:
+    """Before a twin has made anything: whether this machine can train that profile.
+
+    Raises UserError with the next command. torch is asked in a process of its own, and only for a
+    profile that needs CUDA: the twin never imports it.
+    """
+    if weights is not None and not (weights / "config.json").is_file():
+        raise UserError(
+            f"--weights {weights} is no model folder: there is no config.json in it. Name one with "
+            "config.json, *.safetensors and tokenizer.json of a Phi-3 model."
+        )
+    if profile == "smollm2" and weights is None:
+        from harness.twin.engine.smollm2 import weights as packaged
+
+        packaged()
+    if PROFILES[profile].cuda and not _has_cuda():
+        raise UserError(
+            f"Profile {profile} trains the 3.8 B parameters of the real Phi-3-mini, and torch sees "
+            "no CUDA device on this machine. Next: python -m harness twin --profile tiny, or the "
+            "same command where `python -c 'import torch; print(torch.cuda.is_available())'` in "
+            "the twin's environment says True."
+        )
 
 
-def base_model(profile: str, cache: Path) -> Path:
-    """The folder of the profile's base model: config, weights, tokenizer with chat template.
+def folder(profile: str, state: Path, weights: Path | None) -> Path:
+    """Where the base model of a twin is, or will be once a step of a job has made it."""
+    if weights is not None:
+        return weights
+    return TINY if profile == "tiny" else state / "models" / profile
 
-    `smollm2` and `phi3` are made once under `cache`. Raises UserError when the profile's files
+
+def make(profile: str, target: Path) -> None:
+    """Make the profile's base model at `target` unless it is there; imports torch to do so.
+
+    config, weights, tokenizer with chat template. Raises UserError when the profile's own files
     are not there, with the command that brings them.
     """
+    if any(target.glob("*.safetensors")):
+        return
     if profile == "tiny":
-        return _tiny()
-    target = cache / profile
-    if not (target / "config.json").is_file():
-        _make(profile, target)
-    return target
-
-
-def _tiny() -> Path:
-    folder = _DATA / "tiny_phi3"
-    if not (folder / "model.safetensors").is_file():
         raise UserError(
-            f"The base model is not in {folder}. Make it: python -m data.tiny_phi3.generate"
+            f"The base model is not in {target}. Make it: python -m data.tiny_phi3.generate"
         )
-    return folder
-
-
-def _make(profile: str, target: Path) -> None:
+    draft = target.with_name(f"{target.name}.{os.getpid()}")
     if profile == "smollm2":
-        from harness.twin.engine.smollm2 import make
+        from harness.twin.engine.smollm2 import make as make_smollm2
 
-        make(target)
-    elif profile == "phi3":
+        make_smollm2(draft)
+    else:
+        from harness.twin.engine.phi3 import PHI3_MINI
         from harness.twin.engine.phi3 import make as make_phi3
 
-        make_phi3(target, _tiny())
-    else:
-        raise UserError(f"There is no profile {profile!r}; use one of {', '.join(PROFILES)}.")
+        make_phi3(draft, PHI3_MINI)
+    try:
+        draft.rename(target)
+    except OSError:  # another job has made it meanwhile
+        shutil.rmtree(draft)
+
+
+def _has_cuda() -> bool:
+    code = "import sys, torch; sys.exit(not torch.cuda.is_available())"
+    return subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -26,6 +26,12 @@ class Ends(Protocol):
     @property
     def child(self) -> str | None: ...  # noqa: D102  # the step where
 
+    @property
+    def code(self) -> str | None: ...  # noqa: D102  # the service's, where it is who ends it
+
+    @property
+    def message(self) -> str | None: ...  # noqa: D102
+
 
 class Endings(Protocol):
     """What the runner asks of the twin's faults."""
@@ -57,12 +63,15 @@ class Runner:
         self._executions: dict[str, Execution] = {}
         self._lock = threading.Lock()
 
-    def recover(self) -> None:
-        """Call once the warm process is starting: begins tracking, and fails lost jobs.
+    def start(self) -> None:
+        """Begin starting the tracking server, which else waits for the first job; returns at once.
 
-        A job that was running when the twin last died has no process any more: it becomes Failed.
+        The warm process has to be under way.
         """
         self._tracking.start()
+
+    def recover(self) -> None:
+        """Fail lost jobs: one that ran when the twin last died has no process any more."""
         error = envelope(
             "ServiceError", "The twin was stopped while this ran.", self._settings.region
         )

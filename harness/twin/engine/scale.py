@@ -1,8 +1,9 @@
-"""How fast the engine trains at a given size: `python -m harness.twin.engine.scale --steps 10`.
+"""How fast the engine trains, and in how much memory: `python -m harness.twin.engine.scale`.
 
-Prints one JSON object: tokens/s, seconds a step, peak memory, and what they depend on. Needs torch
-and transformers, and peft for LoRA (`--full` does without); neither mlflow nor accelerate. Random
-weights and random tokens: speed and memory do not depend on them, the loss means nothing.
+Runs the job's own steps (model import, preprocess, fine-tune) in this process on rows of a known
+length and prints one JSON object: tokens/s, seconds a step, peak memory, and what they depend on.
+Without `--weights` the weights are random: speed and memory do not depend on them, the loss means
+nothing.
 """
 
 from __future__ import annotations
@@ -13,32 +14,20 @@ import platform
 import resource
 import statistics
 import sys
-import time
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from itertools import pairwise
+from pathlib import Path
 
-import torch
-import transformers
+from harness.errors import HarnessError
+from harness.twin.engine.profiles import PROFILES, check, folder
+from harness.twin.engine.refusal import UserError
+from harness.twin.engine.steps.child import attempt
+from harness.twin.engine.steps.step import Step
 
-from harness.twin.engine import inputs
-from harness.twin.engine.phi3 import network as new_network
-from harness.twin.engine.profiles import PHI3_MINI
-from harness.twin.engine.steps import network
-from harness.twin.engine.steps.batches import Padded
-
-DIMENSIONS: Mapping[str, Mapping[str, Any]] = {
-    "phi3": PHI3_MINI,
-    "tiny": {
-        "hidden_size": 64,
-        "intermediate_size": 192,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 4,
-        "num_key_value_heads": 4,
-        "vocab_size": 1024,
-        "max_position_embeddings": 4096,
-    },
-}
+_WARM_UP = 2  # first steps, which allocate memory and choose kernels; trained, not timed
+_TOKENS_A_ROW = 4  # bytes of text that are surely more than one token
 
 
 @dataclass(frozen=True)
@@ -46,13 +35,12 @@ class Load:
     """What to train: rows of `length` tokens, `batch` rows a step, `steps` measured ones."""
 
     profile: str
+    base: Path  # the base model's folder; made where there is none
     steps: int
     batch: int
     length: int
     lora_r: int
-    full: bool
-    checkpointing: bool
-    warmup: int = 2
+    full: bool  # all weights, without LoRA
 
 
 @dataclass(frozen=True)
@@ -63,50 +51,43 @@ class Speed:
     step_seconds: float
     step_seconds_each: list[float]
     peak_memory_gib: float
-    peak_reserved_gib: float
-    parameters: int
-    trainable: int
-    first_loss: float
-    last_loss: float
+    losses: list[float]
 
 
-def main() -> None:
-    """Measure and print."""
-    load = _asked()
-    report = {"load": asdict(load), "speed": asdict(measure(load)), "conditions": conditions()}
-    sys.stdout.write(json.dumps(report, indent=1) + "\n")
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print; 2 when this machine cannot, 1 when a step failed."""
+    given = _parser().parse_args(arguments)
+    try:
+        check(given.profile, given.weights)
+        with tempfile.TemporaryDirectory(prefix="scale-") as place:
+            load = _load(given, Path(place))
+            speed = measure(load, Path(place))
+    except HarnessError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 2
+    report = {"load": asdict(load), "speed": asdict(speed), "conditions": conditions()}
+    sys.stdout.write(json.dumps(report, indent=1, default=str) + "\n")
+    return 0
 
 
-def measure(load: Load) -> Speed:
-    """Train `load.warmup + load.steps` steps and time the last `load.steps`."""
-    model = _model(load)
-    trainable, every = network.trainable(model)
-    moving = [weight for weight in model.parameters() if weight.requires_grad]
-    optimizer = torch.optim.AdamW(moving, lr=1e-4, fused=True)
-    batch = _batch(load, int(model.config.vocab_size))
-    seconds, losses = [], []
-    for _ in range(load.warmup + load.steps):
-        started = _clock()
-        losses.append(_step(model, batch, optimizer, moving))
-        seconds.append(_clock() - started)
-    timed = seconds[load.warmup :]
-    median = statistics.median(timed)
-    allocated, reserved = _memory()
-    return Speed(
-        tokens_per_second=round(load.batch * load.length / median, 1),
-        step_seconds=round(median, 4),
-        step_seconds_each=[round(value, 4) for value in timed],
-        peak_memory_gib=allocated,
-        peak_reserved_gib=reserved,
-        parameters=every,
-        trainable=trainable,
-        first_loss=round(losses[0], 4),
-        last_loss=round(losses[-1], 4),
-    )
+def measure(load: Load, place: Path) -> Speed:
+    """Run the steps under `place`. Raises UserError with what a step said when one fails."""
+    (place / "chats.jsonl").write_text(_chats(load), encoding="utf-8")
+    given = {"mlflow_model_path": load.base, "train_file_path": place / "chats.jsonl"}
+    imported, rows = place / "imported", place / "rows"
+    _run(load, place, "chat_completion_model_import", given, output_dir=imported)
+    given |= {"model_selector_output": imported, "preprocess_output": rows}
+    _run(load, place, "chat_completion_datapreprocess", given, output_dir=rows)
+    trained = place / "trained"
+    _run(load, place, "chat_completion_finetune", given, pytorch_model_folder=trained)
+    return _speed(load, trained / "log_history.json")
 
 
 def conditions() -> dict[str, str]:
     """What the figures depend on."""
+    import torch
+    import transformers
+
     cuda = torch.cuda.is_available()
     return {
         "device": torch.cuda.get_device_name(0) if cuda else platform.processor() or "cpu",
@@ -118,75 +99,88 @@ def conditions() -> dict[str, str]:
     }
 
 
-def _model(load: Load) -> Any:
+def _run(load: Load, place: Path, name: str, inputs: dict[str, Path], **outputs: Path) -> None:
+    step = Step(
+        name=name,
+        profile=load.profile,
+        literals=_literals(load),
+        inputs={port: str(path) for port, path in inputs.items()},
+        outputs={port: str(path) for port, path in outputs.items()},
+        root_log=str(place / "root.log"),
+        work=str(place / "work"),
+    )
+    error = attempt(step).error
+    if error:
+        raise UserError(f"{name} failed: {error['message']}")
+
+
+def _literals(load: Load) -> dict[str, str]:
+    """The component's inputs; the id leads the import step to make the profile's base model."""
+    return {
+        "mlflow_model_path": "azureml://registries/azureml/models/scale/versions/1",
+        "apply_lora": "false" if load.full else "true",
+        "lora_r": str(load.lora_r),
+        "max_steps": str(_WARM_UP + load.steps),
+        "max_seq_length": str(load.length),
+        "per_device_train_batch_size": str(load.batch),
+        "precision": "16",
+        "evaluation_strategy": "disable",
+        "logging_steps": "1",
+    }
+
+
+def _chats(load: Load) -> str:
+    """Enough rows for every step, each longer than the cut, so that no token is padding."""
+    rows = max(10, load.batch * (_WARM_UP + load.steps))
+    said = "Oslo is the capital of Norway. " * (load.length // _TOKENS_A_ROW)
+    talk = [{"role": "user", "content": "Say it."}, {"role": "assistant", "content": said}]
+    validation = rows // 4 + 1  # the last fifth of the file is not trained on
+    return (json.dumps({"messages": talk}) + "\n") * (rows + validation)
+
+
+def _speed(load: Load, history: Path) -> Speed:
+    points = json.loads(history.read_text(encoding="utf-8"))
+    at = [(point["seconds"], point["loss"]) for point in points if "loss" in point]
+    times = [seconds for seconds, _ in at]
+    each = [after - before for before, after in pairwise(times)]
+    timed = each[_WARM_UP - 1 :]
+    median = statistics.median(timed)
+    return Speed(
+        tokens_per_second=round(load.batch * load.length / median, 1),
+        step_seconds=round(median, 4),
+        step_seconds_each=[round(value, 4) for value in timed],
+        peak_memory_gib=_memory(),
+        losses=[loss for _, loss in at],
+    )
+
+
+def _memory() -> float:
+    """Peak of what torch holds on the device; on a CPU of the whole process."""
+    import torch
+
     if torch.cuda.is_available():
-        torch.set_float32_matmul_precision("high")  # tf32 where anything is 32 bits wide
-    model = new_network(DIMENSIONS[load.profile], seed=0)
-    if not load.full:
-        given = {"lora_r": str(load.lora_r), "apply_lora": "true"}
-        model = network.with_lora(model, inputs.read(given))
-    if load.checkpointing:
-        network.lean(model)
-    model.train()
-    return model
+        return round(torch.cuda.max_memory_reserved() / 2**30, 3)
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 3)
 
 
-def _batch(load: Load, vocabulary: int) -> dict[str, Any]:
-    """Full rows, so no token is padding; the loss falls on all of them."""
-    generator = torch.Generator().manual_seed(0)
-    drawn = torch.randint(3, vocabulary, (load.batch, load.length), generator=generator).tolist()
-    batch = Padded(pad=0)([{"input_ids": row, "labels": row} for row in drawn])
-    del batch["attention_mask"]  # all ones; without it sdpa may take its fastest causal path
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    return {name: tensor.to(device) for name, tensor in batch.items()}
+def _load(given: argparse.Namespace, place: Path) -> Load:
+    base = folder(given.profile, place, given.weights)
+    return Load(
+        given.profile, base, given.steps, given.batch, given.length, given.lora_r, given.full
+    )
 
 
-def _step(model: Any, batch: dict[str, Any], optimizer: Any, moving: list[Any]) -> float:
-    loss = model(**batch, use_cache=False).loss
-    loss.backward()
-    torch.nn.utils.clip_grad_norm_(moving, 1.0)
-    optimizer.step()
-    optimizer.zero_grad(set_to_none=True)
-    return float(loss.detach())
-
-
-def _clock() -> float:
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
-    return time.perf_counter()
-
-
-def _memory() -> tuple[float, float]:
-    """Peak of tensors and peak of what the allocator holds; on a CPU both are the process's."""
-    if torch.cuda.is_available():
-        peaks = (torch.cuda.max_memory_allocated(), torch.cuda.max_memory_reserved())
-    else:
-        peaks = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,) * 2
-    return round(peaks[0] / 2**30, 3), round(peaks[1] / 2**30, 3)
-
-
-def _asked() -> Load:
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m harness.twin.engine.scale")
-    parser.add_argument("--profile", choices=list(DIMENSIONS), default="phi3")
+    parser.add_argument("--profile", choices=list(PROFILES), default="phi3")
+    parser.add_argument("--weights", type=Path, help="folder of a Phi-3 model to train instead")
     parser.add_argument("--steps", type=int, default=10, help="measured steps")
     parser.add_argument("--batch", type=int, default=8, help="rows a step")
     parser.add_argument("--length", type=int, default=2048, help="tokens a row")
     parser.add_argument("--lora-r", type=int, default=8)
-    parser.add_argument("--full", action="store_true", help="all weights, without peft")
-    parser.add_argument(
-        "--no-checkpointing", action="store_true", help="keep activations instead of recomputing"
-    )
-    given = parser.parse_args()
-    return Load(
-        given.profile,
-        given.steps,
-        given.batch,
-        given.length,
-        given.lora_r,
-        given.full,
-        not given.no_checkpointing,
-    )
+    parser.add_argument("--full", action="store_true", help="all weights, without LoRA")
+    return parser
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -20,8 +20,9 @@ from harness.twin.errors import refused
 from harness.twin.lifecycle import stamp
 from harness.twin.routes.endpoints import asked as endpoint_asked
 from harness.twin.routes.endpoints import missing
+from harness.twin.routes.registry import check_model
 from harness.twin.routing import on
-from harness.twin.serving.plan import model_key
+from harness.twin.serving.plan import in_registry, model_key
 from harness.twin.state import Twin, twin
 from harness.twin.store import Document
 
@@ -203,7 +204,8 @@ def _begin(here: Twin, key: str, document: Document, old: Document | None) -> st
     forced = ends.state if ends else None
     operation = here.operations.begin(life, "deployment", key, forced=forced)
     if ends:
-        here.store.update("deployment", key, failure=_NOT_READY)
+        said = {"code": ends.code or _NOT_READY["code"], "message": ends.message}
+        here.store.update("deployment", key, failure=said if ends.message else _NOT_READY)
     elif old and old["provisioningState"] == "Succeeded" and _same(old, document):
         here.store.update("deployment", key, provisioningState="Succeeded")
     else:
@@ -239,8 +241,12 @@ def _document(endpoint: str, name: str, body: dict[str, Any], old: Document | No
 
 
 def _check_model(here: Twin, document: Document) -> None:
-    if here.store.get("model", model_key(document["model"])) is None:
-        name = model_key(document["model"]).replace("/", ":")
+    """Of the workspace or, as it is, of the registry: Azure deploys both."""
+    model = document["model"]
+    if in_registry(model):
+        check_model(here, model)
+    elif here.store.get("model", model_key(model)) is None:
+        name = model_key(model).replace("/", ":")
         message = "The specified resource was not found."
         text = f"There is no registered model with id {name}"
         details = ("NoSuchModelRegistered", text)

@@ -111,12 +111,14 @@ def list_(request: Request) -> Response:
     """GET all endpoints."""
     here = twin(request)
     found = here.operations.listed("endpoint")
-    return JSONResponse({"value": [Endpoint(here, each, _api(request)).body() for each in found]})
+    return JSONResponse(
+        {"value": [Endpoint(here, each, version(request)).body() for each in found]}
+    )
 
 
 def get(request: Request) -> Response:
     """GET one."""
-    return JSONResponse(Endpoint(twin(request), asked(request), _api(request)).body())
+    return JSONResponse(Endpoint(twin(request), asked(request), version(request)).body())
 
 
 async def create(request: Request) -> Response:
@@ -124,7 +126,7 @@ async def create(request: Request) -> Response:
     here, name = twin(request), request.path_params["endpoint"]
     body = await body_of(request, shapes.ENDPOINT)
     old = here.operations.settle("endpoint", name)
-    _check(here, name, body, old)
+    check(here, name, body, old)
     document = _document(name, body, old)
     here.store.put("endpoint", name, document)
     ends = here.faults.ends("endpoint.create")
@@ -134,8 +136,8 @@ async def create(request: Request) -> Response:
         name,
         forced=ends.state if ends else None,
     )
-    shown = Endpoint(here, document | {"operation": operation}, _api(request))
-    headers = here.operations.headers(operation, _api(request)) | {"Location": _here(request)}
+    shown = Endpoint(here, document | {"operation": operation}, version(request))
+    headers = here.operations.headers(operation, version(request)) | {"Location": _here(request)}
     return JSONResponse(shown.accepted(new=old is None), 201, headers)
 
 
@@ -152,7 +154,9 @@ def delete(request: Request) -> Response:
         "endpoint.delete", "endpoint", name, forced=ends.state if ends else None
     )
     here.store.update("endpoint", name, provisioningState="Deleting")
-    return JSONResponse(None, 202, here.operations.headers(operation, _api(request), result=True))
+    return JSONResponse(
+        None, 202, here.operations.headers(operation, version(request), result=True)
+    )
 
 
 def keys(request: Request) -> Response:
@@ -217,8 +221,8 @@ def _document(name: str, body: dict[str, Any], old: Document | None) -> Document
     }
 
 
-def _check(here: Twin, name: str, body: dict[str, Any], old: Document | None) -> None:
-    """What the service refuses at once; none of these texts is recorded."""
+def check(here: Twin, name: str, body: dict[str, Any], old: Document | None) -> None:
+    """What the service refuses at once; none of these texts is recorded. Raises WireFailure."""
     region = here.settings.region
     if not _NAME.fullmatch(name) or len(name) > 32:
         message = (
@@ -229,7 +233,7 @@ def _check(here: Twin, name: str, body: dict[str, Any], old: Document | None) ->
     if old and here.operations.under_way(old):
         raise refused(409, "Already running method", "Conflict", region=region)
     known = {each["name"].lower() for each in here.store.list("deployment", f"{name}/")}
-    traffic = body["properties"].get("traffic") or {}
+    traffic = (body.get("properties") or {}).get("traffic") or {}
     for deployment in traffic:
         if deployment.lower() not in known:
             message = f"Traffic names deployment {deployment}, which endpoint {name} does not have."
@@ -241,10 +245,11 @@ def _check(here: Twin, name: str, body: dict[str, Any], old: Document | None) ->
 
 def _here(request: Request) -> str:
     address = f"https://{request.url.hostname}{request.url.path}"
-    return f"{address}?api-version={_api(request)}"
+    return f"{address}?api-version={version(request)}"
 
 
-def _api(request: Request) -> str:
+def version(request: Request) -> str:
+    """The api-version a client speaks."""
     return request.query_params.get("api-version", "")
 
 

@@ -23,7 +23,7 @@ from harness.twin.base_model import FLAVORS, flavors, url
 from harness.twin.errors import WireFailure, flat, refused
 from harness.twin.routing import on
 from harness.twin.settings import Settings
-from harness.twin.state import twin
+from harness.twin.state import Twin, twin
 
 _NAME = "azureml"
 _REGIONS = ("eastus", "westus", "eastus2", "centralus")
@@ -118,18 +118,18 @@ def discover(request: Request) -> Response:
 
 def model_versions(request: Request) -> Response:
     """GET the versions of a model, newest first."""
-    return _list(request, models(request))
+    return _list(request, models(twin(request)))
 
 
 def model(request: Request) -> Response:
     """GET one version of a model."""
-    return _one(request, models(request), "models")
+    return _one(request, models(twin(request)), "models")
 
 
 def model_container(request: Request) -> Response:
     """GET the model itself, without its versions' content."""
     name = request.path_params["name"]
-    found = [asset for asset in models(request) if asset.name.lower() == name.lower()]
+    found = [asset for asset in models(twin(request)) if asset.name.lower() == name.lower()]
     if not found:
         raise _no_asset(request, f"models/{name}")
     newest = found[-1].body()
@@ -160,14 +160,20 @@ def components(settings: Settings) -> list[Asset]:
     return [_component(version) for version in _COMPONENTS[settings.era]]
 
 
-def models(request: Request) -> list[Asset]:
+def models(here: Twin) -> list[Asset]:
     """The models of the era, oldest first."""
-    here, seed = twin(request), _seed("models.json")
+    seed = _seed("models.json")
     return [
         _model(seed["name"], item, url(here.blobs))
         for item in seed["versions"]
         if here.settings.era in item["eras"]
     ]
+
+
+def check_model(here: Twin, address: str) -> None:
+    """Raises WireFailure, 404, unless the registry has the model with that id."""
+    if address.lower() not in [asset.body()["id"].lower() for asset in models(here)]:
+        raise _missing(here, address)
 
 
 def _list(request: Request, assets: list[Asset]) -> Response:
@@ -238,9 +244,12 @@ def _seed(name: str) -> dict[str, Any]:
 
 
 def _no_asset(request: Request, rest: str) -> WireFailure:
-    address = f"azureml://registries/{_NAME}/{rest}"
+    return _missing(twin(request), f"azureml://registries/{_NAME}/{rest}")
+
+
+def _missing(here: Twin, address: str) -> WireFailure:
     message = f"Could not find asset with ID: {address}"
-    return refused(404, message, "NotFoundError", region=twin(request).settings.region)
+    return refused(404, message, "NotFoundError", region=here.settings.region)
 
 
 def _no_registry(name: str, region: str) -> WireFailure:

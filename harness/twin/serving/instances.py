@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from harness.twin.blob_store import BlobStore
+from harness.twin.engine import profiles
 from harness.twin.serving.events import Events, content
 from harness.twin.serving.instance import Instance
-from harness.twin.serving.plan import Plan, model_folder, read
+from harness.twin.serving.plan import Plan, model_folder, read, registered_folder
 from harness.twin.settings import Settings
 from harness.twin.store import Store
 from harness.twin.warm import Warm
@@ -178,7 +179,8 @@ class Instances:
 
     def _made(self, plan: Plan, folder: Path, events: Events) -> _Run:
         events.add("Downloading", "Start downloading models")
-        model = model_folder(plan, self._store, self._blobs, folder / "model")
+        source = self._base() if plan.registry else self._registered(plan)
+        model = model_folder(plan, source, folder / "model")
         events.add("Downloading", "Models downloaded")
         variables = {"TWIN_IMAGE": self._settings.image} | plan.variables
         variables["AZUREML_MODEL_DIR"] = str(model)
@@ -188,6 +190,21 @@ class Instances:
             for number in range(plan.instances)
         )
         return _Run(folder, instances, cycle(instances))
+
+    def _registered(self, plan: Plan) -> Path:
+        return registered_folder(plan, self._store, self._blobs)
+
+    def _base(self) -> Path:
+        """The base model, which a profile other than tiny makes once, in a process with torch."""
+        chosen = self._settings
+        base = profiles.folder(chosen.profile, chosen.state, chosen.weights)
+        if not any(base.glob("*.safetensors")):
+            log = chosen.state / "models" / "make.log"
+            making = self._warm.process(profiles.make, chosen.profile, base, log=log)
+            making.join()
+            if making.exitcode:
+                raise FileNotFoundError(f"the base model could not be made; read {log}")
+        return base
 
     def _is_wanted(self, key: Key, start: int, run: _Run) -> bool:
         """Set the containers going, unless the deployment was stopped or started anew since."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.twin.blob_files import link
 from harness.twin.blob_store import BlobStore
 from harness.twin.settings import Pace
 from harness.twin.store import Document, Store
@@ -43,7 +43,8 @@ class Plan:
 
     endpoint: str
     name: str
-    model: str  # "name/version" of a registered model
+    model: str  # "name/version"
+    registry: bool  # whether it is a model of the registry, not one registered in the workspace
     instances: int
     variables: dict[str, str]
     liveness: Probe
@@ -59,6 +60,7 @@ def read(document: Document, pace: Pace) -> Plan:
         endpoint=document["endpoint"],
         name=document["name"],
         model=model_key(document["model"]),
+        registry=in_registry(document["model"]),
         instances=int(document.get("instanceCount") or 1),
         variables={**(document.get("environmentVariables") or {})},
         liveness=_probe(document.get("livenessProbe"), 1.0),
@@ -74,18 +76,28 @@ def model_key(model: str) -> str:
     return "/".join(model.removeprefix("azureml:").rsplit(":", 1))
 
 
-def model_folder(plan: Plan, store: Store, blobs: BlobStore, below: Path) -> Path:
-    """The registered model's files as a container sees them, `below`/<name>/<version>/...
+def in_registry(model: str) -> bool:
+    """Whether a model's id names one of a registry."""
+    return model.lower().startswith("azureml://registries/")
 
-    Links, not copies, and its own: deleting the model does not touch what is deployed.
-    Raises FileNotFoundError when the model is not registered or has no files.
-    """
+
+def registered_folder(plan: Plan, store: Store, blobs: BlobStore) -> Path:
+    """The registered model's files. Raises FileNotFoundError when it is not there or has none."""
     registered = store.get("model", plan.model) or {}
     source = blobs.folder(blobs.workspace_container) / (registered.get("path") or ".missing")
     if not source.is_dir():
         raise FileNotFoundError(f"model {plan.model.replace('/', ':')} has no files")
+    return source
+
+
+def model_folder(plan: Plan, source: Path, below: Path) -> Path:
+    """A model's files as a container sees them, `below`/<name>/<version>/...
+
+    Links where the disk allows, and its own: deleting the model does not touch what is deployed.
+    """
     target = below / plan.model
-    shutil.copytree(source, target / source.name, copy_function=os.link)
+    unwanted = shutil.ignore_patterns("*.py", "__pycache__")
+    shutil.copytree(source, target / source.name, ignore=unwanted, copy_function=link)
     return target
 
 

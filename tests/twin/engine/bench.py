@@ -140,9 +140,9 @@ def job_properties(literals: Mapping[str, str], uris: Mapping[str, str]) -> dict
     }
 
 
-def make_bench(state: Path, warm: Warm, faults: Endings | None = None) -> Bench:
-    """The parts over a state folder; `recover` was not called yet."""
-    settings = Settings(state=state)
+def make_bench(state: Path, warm: Warm, faults: Endings | None = None, **more: Any) -> Bench:
+    """The parts over a state folder; `recover` was not called yet. `more` are settings."""
+    settings = Settings(state=state, **more)
     store = Store(state / "twin.sqlite")
     blobs = BlobStore(state / "blobs", settings.workspace_id)
     return Bench(settings, store, blobs, Runner(settings, store, blobs, warm, faults))

@@ -29,6 +29,8 @@ class Ending:
 
     state: str
     child: str | None
+    code: str | None = None
+    message: str | None = None
 
 
 class OneEnding:
@@ -180,26 +182,6 @@ def test_a_fault_cancels_as_the_service_would(faulty: Callable[..., Bench]) -> N
     child = bench.children("preempted")["chat_completion_datapreprocess"]
     assert (root["status"], child["status"]) == ("Canceled", "Canceled")
     assert child["started"]
-
-
-def test_jobs_of_a_dead_twin_are_failed(warm: Warm, tmp_path: Path) -> None:
-    """What was running when the twin was killed is Failed at the next start, with the reason."""
-    bench = make_bench(tmp_path / "state", warm)
-    uri = bench.upload("a.jsonl", (json.dumps({"messages": CHAT}) + "\n") * 12)
-    bench.submit("orphan", SHORT, train_file_path=uri)
-    bench.wait("orphan")
-    for run in bench.runner.runs_of("orphan"):  # as the store looks after a kill
-        bench.store.put("run", run["name"], run | {"status": "Running", "ended": None})
-
-    again = make_bench(tmp_path / "state", warm)
-    again.runner.recover()
-
-    root = again.wait("orphan", seconds=1)
-    job = again.store.get("job", "orphan") or {}
-    assert (root["status"], job["status"]) == ("Failed", "Failed")
-    assert "The twin was stopped" in root["error"]["error"]["message"]
-    again.runner.close()
-    bench.runner.close()
 
 
 def test_a_dead_tracking_server_fails_the_job(warm: Warm, tmp_path: Path) -> None:

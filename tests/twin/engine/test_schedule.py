@@ -106,6 +106,7 @@ def test_sixteen_bits_are_bf16_on_cuda() -> None:
     plan = made(cuda=True, precision="16")
 
     assert plan.arguments["bf16"]
+    assert plan.arguments["optim"] == "adamw_torch_fused"
     assert len(plan.notes) == 1
 
 

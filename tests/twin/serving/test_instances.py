@@ -198,6 +198,15 @@ def test_stop_while_starting(door: Door, spare: str) -> None:
     assert door.store.get("deployment", f"{spare}/demo")["provisioningState"] == "Creating"
 
 
+def test_a_model_of_the_registry(door: Door, spare: str) -> None:
+    """Azure deploys one without registering it; here it is the base model, blunt as it is."""
+    model = "azureml://registries/azureml/models/Phi-3-mini-4k-instruct/versions/7"
+    put = door.deploy(spare, model=model)
+
+    assert put["provisioningState"] == "Succeeded", put
+    assert door.ask(spare).json == [{"0": "Oslo."}]
+
+
 def test_recover(open_door: Callable[..., Door], tmp_path: Path) -> None:
     """A twin opened over the state of an earlier one serves what that one served."""
     first = open_door(state=tmp_path)

@@ -11,6 +11,7 @@ from transformers import EarlyStoppingCallback, Trainer, TrainingArguments, set_
 
 from harness.twin.engine import inputs
 from harness.twin.engine.inputs import Parameters
+from harness.twin.engine.profiles import PROFILES
 from harness.twin.engine.steps import network
 from harness.twin.engine.steps.batches import Padded, load
 from harness.twin.engine.steps.metrics import Progress
@@ -30,7 +31,7 @@ def run(step: Step) -> Outcome:
     plan = schedule(parameters, step.profile, len(train), Path(step.work), cuda)
     for note in plan.notes:
         step.say(f"note: {note}")
-    model = _model(base, parameters, cuda)
+    model = _model(base, parameters, cuda, PROFILES[step.profile].lean)
     progress = Progress(step)
     trainer = _trainer(model, base, parameters, plan, train, validation, progress)
     if plan.arguments["eval_strategy"] != "no" and validation:
@@ -46,15 +47,16 @@ def run(step: Step) -> Outcome:
     )
 
 
-def _model(base: Path, parameters: Parameters, cuda: bool) -> Any:
+def _model(base: Path, parameters: Parameters, cuda: bool, lean: bool) -> Any:
     set_seed(parameters.whole("seed"))  # LoRA's first weights are drawn
     # full fine-tuning keeps 32-bit weights under bf16 autocast: small updates would be lost
     half = cuda and parameters.text("precision") == "16" and parameters.yes("apply_lora")
     model = network.load_model(base, parameters.yes("ignore_mismatched_sizes"), cuda, half)
     if parameters.yes("apply_lora"):
         model = network.with_lora(model, parameters)
-    if cuda:
+    if lean:
         network.lean(model)
+        log("activations are recomputed (gradient checkpointing)")
     log("trainable parameters: {:,} of {:,}".format(*network.trainable(model)))
     return model
 

@@ -63,7 +63,8 @@ class Progress(TrainerCallback):
         self._sink = Sink(step.tracking)
         self._said = 0.0  # when, by the monotonic clock
         self._said_at = 0  # at which training step
-        self.history: list[dict[str, float]] = []  # all points, with the step under "step"
+        self._began = time.monotonic()
+        self.history: list[dict[str, float]] = []  # all points, and "step", "seconds": when
 
     def on_log(
         self,
@@ -100,7 +101,8 @@ class Progress(TrainerCallback):
 
     def log(self, values: Mapping[str, float], at: int) -> None:
         """One point of every metric at a training step."""
-        self.history.append({**values, "step": float(at)})
+        when = {"step": float(at), "seconds": round(time.monotonic() - self._began, 4)}
+        self.history.append({**values, **when})
         self._sink.log(values, at)
 
     def _due(self, state: TrainerState) -> bool:

@@ -35,7 +35,7 @@ def load_model(folder: Path, ignore_mismatched_sizes: bool, cuda: bool, half: bo
 
 def with_lora(model: Any, parameters: Parameters) -> Any:
     """The model with trainable adapters on LORA_TARGETS, all else frozen."""
-    from peft import LoraConfig, get_peft_model  # not there on a bare GPU machine
+    from peft import LoraConfig, get_peft_model
 
     config = LoraConfig(
         r=parameters.whole("lora_r"),
@@ -49,7 +49,7 @@ def with_lora(model: Any, parameters: Parameters) -> Any:
 
 def lean(model: Any) -> None:
     """Recompute activations instead of keeping them; needed for real dimensions on one GPU."""
-    model.gradient_checkpointing_enable()
+    model.activation_checkpointing_enable()  # called gradient checkpointing before transformers 5
     model.enable_input_require_grads()
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.twin.engine import inputs
 from harness.twin.engine.inputs import Parameters
+from harness.twin.engine.profiles import TINY
 from harness.twin.engine.refusal import UserError
 from harness.twin.engine.steps.conversation import Encoded, Row, encode, enough, keep, split
 from harness.twin.engine.steps.files import read_rows
@@ -57,11 +58,20 @@ def load_tokenizer(folder: Path, wanted: int) -> tuple[Any, int]:
     tokenizer = AutoTokenizer.from_pretrained(folder)
     if not tokenizer.chat_template or tokenizer.eos_token is None:
         raise UserError("The base model's tokenizer has no chat template or no EOS token.")
+    tokenizer.chat_template = _marked(tokenizer.chat_template)
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     most = min(int(tokenizer.model_max_length), int(config["max_position_embeddings"]))
     return tokenizer, most if wanted <= 0 else min(wanted, most)
+
+
+def _marked(template: str) -> str:
+    """Phi-3's own template does not mark what the assistant says; the tiny model's, of the same
+    format, does, and the loss needs it."""
+    if "generation %}" in template.replace("-%}", " %}") or "<|assistant|>" not in template:
+        return template
+    return (TINY / "chat_template.jinja").read_text(encoding="utf-8")
 
 
 def _splits(step: Step) -> tuple[list[Row], list[Row]]:

@@ -39,7 +39,7 @@ def schedule(parameters: Parameters, profile: str, rows: int, out: Path, cuda: b
     }
     arguments |= _passed(parameters) | _this_machine(cuda)
     arguments |= _rate(parameters, profile, notes)
-    arguments |= _optimizer(parameters, notes)
+    arguments |= _optimizer(parameters, cuda, notes)
     arguments |= _precision(parameters, cuda, notes)
     arguments |= _evaluation(parameters, rows, batch, notes)
     _not_here(parameters, cuda, notes)
@@ -98,12 +98,13 @@ def _rate(parameters: Parameters, profile: str, notes: list[str]) -> dict[str, A
     return {"learning_rate": rate}
 
 
-def _optimizer(parameters: Parameters, notes: list[str]) -> dict[str, Any]:
+def _optimizer(parameters: Parameters, cuda: bool, notes: list[str]) -> dict[str, Any]:
+    """On CUDA in its fused form: the same arithmetic in one kernel."""
     asked = parameters.text("optim")
     if asked == "adamw_hf":
         notes.append("optim adamw_hf left transformers; adamw_torch is used")
         asked = "adamw_torch"
-    return {"optim": asked}
+    return {"optim": f"{asked}_fused" if cuda and asked == "adamw_torch" else asked}
 
 
 def _precision(parameters: Parameters, cuda: bool, notes: list[str]) -> dict[str, Any]:
