@@ -41,7 +41,15 @@ from .conftest import Make
             Ends("job.submit", "Failed", "chat_completion_finetune"),
         ),
         ("ends:job.submit:state=Canceled", Ends("job.submit", "Canceled")),
+        (
+            "ends:job.submit:Failed,code=ImageBuildFailed,message=Failed, to pull",
+            Ends("job.submit", code="ImageBuildFailed", message="Failed, to pull"),
+        ),
         ("answers:scoring.invoke:{}", Answers("scoring.invoke", "{}")),
+        (
+            'answers:mlflow.call:times=1,at=metric_key=loss&,{"metrics": []}',
+            Answers("mlflow.call", '{"metrics": []}', times=1, at="metric_key=loss&"),
+        ),
         (
             'answers:scoring.invoke:status=424,{"a": 1, "b": [2, 3]}',
             Answers("scoring.invoke", '{"a": 1, "b": [2, 3]}', 424),
@@ -234,3 +242,12 @@ def test_a_fault_does_not_open_the_door(make: Make) -> None:
     plane = make("answers:workspace.get:{}")
 
     assert plane.client.get(plane.ws(), headers={"authorization": ""}).status_code == 401
+
+
+def test_an_answer_may_be_for_some_paths_only(make: Make) -> None:
+    """`at` is looked for in path and query; whoever asks elsewhere gets the twin's own answer."""
+    plane = make('answers:compute.get:at=/computes/c1,{"name": "planted"}')
+
+    found = [plane.client.get(plane.ws(f"/computes/{name}")).status_code for name in ("c1", "c2")]
+
+    assert found == [200, 404]
