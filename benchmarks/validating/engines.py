@@ -130,17 +130,21 @@ def _turns_are_good(messages: Any) -> bool:
 
 
 def datasets(path: Path, out: Path) -> tuple[int, int]:
-    """load_dataset, filter, to_json; nothing cached."""
+    """load_dataset, filter by the thousand (quicker than by row), to_json; nothing cached."""
     import datasets as hf
 
     hf.disable_progress_bars()
     with tempfile.TemporaryDirectory(dir=out.parent) as cache:
         found = hf.load_dataset("json", data_files=str(path), split="train", cache_dir=cache)
-        good = found.filter(_turns_are_good, input_columns=["messages"], keep_in_memory=False)
+        good = found.filter(_are_good, batched=True, input_columns=["messages"])
         size = min(_wanted(path), len(good))
         which = sorted(random.Random(SEED).sample(range(len(good)), size))
         good.select(which).to_json(out)
         return len(found), len(found) - len(good)
+
+
+def _are_good(many: list[Any]) -> list[bool]:
+    return [_turns_are_good(messages) for messages in many]
 
 
 def polars(path: Path, out: Path) -> tuple[int, int]:

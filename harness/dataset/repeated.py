@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import IO
 
 BUCKETS = 256
-FULL = 1 << 19  # hashes and numbers in memory, 4 MiB: more rows than a split of ultrachat_200k has
+FULL = 1 << 19  # hashes and numbers in memory, 4 MiB: more than a split of ultrachat_200k has
 AT_ONCE = 1 << 16  # hashes in a set, 6 MiB: it takes ten times the room
 
 

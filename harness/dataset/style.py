@@ -86,12 +86,12 @@ class Style:
         if self._separators is not SHORTEST and self._again(roles, values, contents) != line:
             return None
         at = 0
-        for content in contents:
+        for length in map(len, contents):
             if said[at] != QUOTE:
                 return None
-            if not VISIBLE[said[at + 1]] and not _says(bytes(content)):
+            if not VISIBLE[said[at + 1]] and not _says(said[at : at + length]):
                 return None
-            at += len(content) + 1
+            at += length + 1
         for text in self._texts:
             if bytes(values[text])[0] != QUOTE:
                 return None
