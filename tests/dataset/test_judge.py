@@ -20,7 +20,9 @@ from harness.dataset.told import Told
 from tests.dataset.files import WAYS, Rows, Way, good_rows
 from tests.dataset.reference import bad_lines
 
-QUIET = settings(deadline=None, suppress_health_check=list(HealthCheck), database=None)
+QUIET = settings(
+    max_examples=50, deadline=None, suppress_health_check=list(HealthCheck), database=None
+)
 ALL = Wanted(shown=10_000)
 OF_THE_FILE = {"same-id", "same-messages", "too-few-rows"}
 
@@ -69,7 +71,7 @@ EDITS = st.lists(
 )
 
 
-@settings(QUIET, max_examples=int(os.environ.get("BROKEN_FILES", "150")))
+@settings(QUIET, max_examples=int(os.environ.get("BROKEN_FILES", "80")))
 @given(rows=good_rows(), way=WAYS, edits=EDITS)
 @example([{"messages": []}] * 11, Way(), [(0, 0, b"[")])
 def test_verdicts_are_those_of_a_plain_reading(
