@@ -136,10 +136,14 @@ def main() -> int:
     for line in sys.stdin:
         asked: dict[str, Any] = json.loads(line)
         pid = fork_pytest(asked["arguments"], asked["environment"], Path(asked["log"]))
-        for number in (pid, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])):
-            sys.stdout.write(f"{number}\n")
-            sys.stdout.flush()
+        _tell(pid)
+        _tell(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
     return 0
+
+
+def _tell(number: int) -> None:
+    sys.stdout.write(f"{number}\n")
+    sys.stdout.flush()
 
 
 def _become(arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> NoReturn:
@@ -156,6 +160,8 @@ def _become(arguments: Sequence[str], environment: Mapping[str, str], log: Path)
             os.dup2(source, target)
         os.environ.clear()
         os.environ.update(environment)
+        if folder := environment.get("HF_DATASETS_CACHE"):  # looked at when it is imported
+            import_module("datasets").config.HF_DATASETS_CACHE = Path(folder)
         sys.argv = ["pytest", *arguments, *LOADED]
         runpy.run_module("pytest", run_name="__main__", alter_sys=True)
     except SystemExit as end:

@@ -82,7 +82,8 @@ def misbehaving(state: Path, faults: Sequence[str]) -> Iterator[None]:
         yield
         return
     file, draft = state / "faults", state / "faults.new"
-    draft.write_text("\n".join(faults) + "\n", encoding="utf-8")
+    lines = [" ".join(fault.splitlines()) for fault in faults]  # JSON may have come on several
+    draft.write_text("\n".join(lines) + "\n", encoding="utf-8")
     draft.replace(file)
     try:
         yield

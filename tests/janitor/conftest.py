@@ -1,4 +1,4 @@
-"""A twin for all tests of the janitor that need no other."""
+"""What tests of the janitor need of the shared twin."""
 
 from __future__ import annotations
 
@@ -11,14 +11,6 @@ import pytest
 from harness.janitor.arm_hands import ArmHands
 from harness.janitor.environment import twin_environment
 from harness.janitor.ledger import Place
-from harness.targets.twin import running_twin
-
-
-@pytest.fixture(scope="session")
-def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The twin's ready file."""
-    with running_twin(tmp_path_factory.mktemp("twin")) as file:
-        yield file
 
 
 @pytest.fixture

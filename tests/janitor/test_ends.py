@@ -22,20 +22,20 @@ FAILED = int(pytest.ExitCode.TESTS_FAILED)
 RUN, WATCHDOG, SWEEP = "the run", "its watchdog", "a sweep"
 Ends = dict[str, tuple[int | None, str | None]]  # by point: exit code, who deleted; None: any
 ENDS: Ends = {
-    # Ctrl-C in three steps, and twice
-    "compute.create#1:after:interrupt": (INTERRUPTED, RUN),
-    "run.details#1:after:interrupt:running": (INTERRUPTED, RUN),
-    "deployment.create#1:after:interrupt": (INTERRUPTED, RUN),
     "deployment.create#1:after:twice": (130, WATCHDOG),
     # what leaves Python no time
     "deployment.create#1:after:hangup": (-1, WATCHDOG),
     "scoring.invoke#2:before:exit": (3, WATCHDOG),
-    "endpoint.create#1:after:kill": (-9, WATCHDOG),
     "endpoint.create#1:after:worker": (FAILED, WATCHDOG),
-    "endpoint.create#1:after:both": (-9, SWEEP),
 }
 OTHERS: Ends = {
-    # Ctrl-C in the other six steps
+    # killed, as in test_sweep.py
+    "endpoint.create#1:after:kill": (-9, WATCHDOG),
+    "endpoint.create#1:after:both": (-9, SWEEP),
+    # Ctrl-C in each of the nine steps; by hand in tests/scenarios/test_interrupt.py
+    "compute.create#1:after:interrupt": (INTERRUPTED, RUN),
+    "run.details#1:after:interrupt:running": (INTERRUPTED, RUN),
+    "deployment.create#1:after:interrupt": (INTERRUPTED, RUN),
     "workspace.get#1:before:interrupt": (INTERRUPTED, RUN),
     "registry_model.versions#1:before:interrupt": (INTERRUPTED, RUN),
     "step.splits#1:before:interrupt": (INTERRUPTED, RUN),  # asks nobody anything

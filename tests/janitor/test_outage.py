@@ -1,26 +1,29 @@
 """A finalizer that cannot delete: it may not, or the service is down for a while.
 
-One twin, two runs after each other. The outage is scaled down: it outlasts the run, which has no
-patience here, and ends while its watchdog still tries, as ten minutes do beside the 120 seconds of
-the run and the ten minutes that its watchdog begins after those.
+Two runs after each other. The outage is scaled down: it outlasts the run, which has no patience
+here, and ends while its watchdog still tries, as ten minutes do beside the 120 seconds of the run
+and the ten minutes that its watchdog begins after those (docs/cleanup.md has such ten minutes).
 """
 
 from __future__ import annotations
 
-import os
+import json
 import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from harness.janitor.ledger import Ledger
-from harness.report.run_record import Leftover, read
-from harness.targets.twin import running_twin
+from harness.report.run_record import Leftover
+from harness.targets.twin import misbehaving
+
+if TYPE_CHECKING:
+    from ..whole_runs import WholeRuns
 
 ROOT = Path(__file__).parents[2]
 FORBIDDEN = "refuse:endpoint.delete:status=403,code=AuthorizationFailed,times=4"
@@ -29,24 +32,20 @@ DOWN = "refuse:endpoint.delete:status=503,times=11"
 ASKS_503 = (
     "the SDK asks four times in step 9 and four at the run's end; the watchdog until it works"
 )
-SETTINGS = ["training.max_steps=20", "scoring.rounds=5", "limits.patience_seconds=0"]
+Swept = subprocess.CompletedProcess[str]
 
 
 @dataclass(frozen=True)
-class Ended:
+class Troubled:
     """A run that has ended, and its watchdog as well."""
 
     code: int
     output: str
     folder: Path
-
-    def left(self) -> Leftover:
-        """The one thing that it names in its record."""
-        (found,) = read(self.folder / "run.json").leftovers
-        return found
+    left: Leftover  # the one thing that it names in its record
 
     def still_open(self) -> list[str]:
-        """What its ledger holds open after the watchdog."""
+        """What its ledger holds open."""
         return [entry.kind for entry in Ledger(self.folder / "ledger.jsonl").open_entries()]
 
     def watchdog(self) -> str:
@@ -55,53 +54,66 @@ class Ended:
 
 
 @pytest.fixture(scope="module")
-def twin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Forbidding at first, then down, then well."""
-    faults = ["--fault", FORBIDDEN, "--fault", DOWN]
-    with running_twin(tmp_path_factory.mktemp("outage"), faults) as ready:
-        yield ready
+def state(ready: Path) -> Path:
+    """The folder of the shared twin."""
+    return Path(json.loads(ready.read_text())["state"])
 
 
 @pytest.fixture(scope="module")
-def forbidden(twin: Path, tmp_path_factory: pytest.TempPathFactory) -> Ended:
-    """A run that may not delete its endpoint, and a sweep that may not either."""
-    return run(twin, tmp_path_factory.mktemp("forbidden"))
+def trained(whole_runs: WholeRuns, tmp_path_factory: pytest.TempPathFactory) -> WholeRuns:
+    """The runs, before anything goes wrong."""
+    whole_runs.train(tmp_path_factory.mktemp("trained"))
+    return whole_runs
 
 
 @pytest.fixture(scope="module")
-def swept(forbidden: Ended) -> subprocess.CompletedProcess[str]:
-    """The command that its message names."""
-    command = [sys.executable, "-m", "harness", "sweep", str(forbidden.folder)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+def forbidden(
+    trained: WholeRuns, state: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Troubled, Swept, list[str], Swept]:
+    """A run that may not delete, the command of its message, what was open then; that once more.
+
+    The second time it may.
+    """
+    with misbehaving(state, [FORBIDDEN]):
+        ended = run(trained, tmp_path_factory.mktemp("forbidden"))
+        swept = sweep(ended.folder)
+        still_open = ended.still_open()
+    return ended, swept, still_open, sweep(ended.folder)
 
 
 @pytest.fixture(scope="module")
-def down(twin: Path, swept: object, tmp_path_factory: pytest.TempPathFactory) -> Ended:
+def down(
+    trained: WholeRuns, state: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Troubled]:
     """A run that meets the outage."""
-    return run(twin, tmp_path_factory.mktemp("down"), "endpoint.prefix=down-")
+    with misbehaving(state, [DOWN]):
+        return (run(trained, tmp_path_factory.mktemp("down")),)
 
 
-def run(twin: Path, folder: Path, *settings: str) -> Ended:
-    """The recipe against that twin, until its watchdog has ended. The second finds its job done."""
-    command = [sys.executable, "-m", "pytest", "scenarios/finetune_chat", "--target", "twin"]
-    command += ["--reports", str(folder), "-p", "no:cacheprovider"]
-    for setting in [*SETTINGS, *settings]:
-        command += ["--set", setting]
-    environment = {**os.environ, "HARNESS_TWIN_READY": str(twin), "HARNESS_TIMESTAMP": "1000000000"}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
-    (found,) = folder.glob("2*")
+def run(whole_runs: WholeRuns, folder: Path) -> Troubled:
+    """The recipe, without patience, until its watchdog has ended."""
+    ended = whole_runs.on_the_shared_twin(folder, settings=["limits.patience_seconds=0"])
+    assert ended.folder is not None, ended.output
+    assert ended.record is not None
     until = time.monotonic() + 120
-    while "watchdog: done" not in (found / "watchdog.log").read_text():
-        assert time.monotonic() < until, done.stdout
+    while "watchdog: done" not in (ended.folder / "watchdog.log").read_text():
+        assert time.monotonic() < until, ended.output
         time.sleep(0.1)
-    return Ended(done.returncode, done.stdout, found)
+    (left,) = ended.record.leftovers
+    return Troubled(ended.code, ended.output, ended.folder, left)
+
+
+def sweep(folder: Path) -> Swept:
+    """The command that the run's message names."""
+    command = [sys.executable, "-m", "harness", "sweep", str(folder)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
 
 
 @pytest.mark.parametrize("name", ["forbidden", "down"])
 def test_the_run_fails_and_says_what_to_type(name: str, request: pytest.FixtureRequest) -> None:
     """What is left, its price a day, its page in the studio, its command, and the one for all."""
-    ended: Ended = request.getfixturevalue(name)
-    left = ended.left()
+    ended: Troubled = request.getfixturevalue(name)[0]
+    left = ended.left
 
     assert ended.code == pytest.ExitCode.TESTS_FAILED
     assert left.kind == "endpoint"
@@ -116,21 +128,27 @@ def test_the_run_fails_and_says_what_to_type(name: str, request: pytest.FixtureR
     assert re.match(r"https://ml\.azure\.com/endpoints/realtime/\S+/detail\?wsid=/sub", left.portal)
 
 
-def test_the_watchdog_goes_on_until_the_service_is_back(down: Ended) -> None:
+def test_the_watchdog_goes_on_until_the_service_is_back(down: tuple[Troubled]) -> None:
     """What the run had to give up is deleted after all, and the ledger closed."""
-    assert "ServiceUnavailable" in down.output
-    assert "gone: endpoint" in down.watchdog()
-    assert "done, nothing is left" in down.watchdog()
-    assert down.still_open() == []
+    (ended,) = down
+
+    assert "ServiceUnavailable" in ended.output
+    assert "gone: endpoint" in ended.watchdog()
+    assert "done, nothing is left" in ended.watchdog()
+    assert ended.still_open() == []
 
 
 def test_what_is_forbidden_stays_and_is_told_again(
-    forbidden: Ended, swept: subprocess.CompletedProcess[str]
+    forbidden: tuple[Troubled, Swept, list[str], Swept],
 ) -> None:
-    """Nobody who may not delete it can: watchdog and sweep say so, exit code 1."""
-    assert "AuthorizationFailed" in forbidden.output
-    assert "something is left: see above" in forbidden.watchdog()
-    assert forbidden.still_open() == ["endpoint"]
+    """Nobody who may not delete it can: watchdog and sweep say so, exit code 1. Then one may."""
+    ended, swept, still_open, allowed = forbidden
+
+    assert "AuthorizationFailed" in ended.output
+    assert "something is left: see above" in ended.watchdog()
+    assert still_open == ["endpoint"]
     assert swept.returncode == 1
     assert "1 left" in swept.stdout
-    assert forbidden.left().command in swept.stdout
+    assert ended.left.command in swept.stdout
+    assert (allowed.returncode, ended.still_open()) == (0, [])
+    assert f"gone: endpoint {ended.left.name}" in allowed.stdout

@@ -1,0 +1,118 @@
+"""Whole runs of the recipe for tests: forks of a warm process, most of them on a twin they share.
+
+Names of its own for each run; training that is not the point is that of a job which has completed
+in that twin before, which is instant.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+from harness.report.run_record import RunRecord, read
+from harness.warm import WarmRuns
+
+COMPLETED = "1000000000"  # the timestamp of the job that has completed
+QUICK = ("training.max_steps=20", "scoring.rounds=5", "scoring.warmup=1")  # fewer log no loss
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A finished run: its exit code, all it printed, its folder and its record, when it has any."""
+
+    code: int
+    output: str
+    folder: Path | None
+    record: RunRecord | None
+
+    def failed_step(self) -> tuple[str, str]:
+        """Name and error of the one step that failed."""
+        assert self.record is not None, self.output
+        failed = [step for step in self.record.steps if step.status == "failed"]
+        assert len(failed) == 1, self.output
+        return failed[0].name, failed[0].error or ""
+
+
+@dataclass
+class WholeRuns:
+    """Runs the recipe, one run after the other."""
+
+    warm: WarmRuns
+    ready: Path  # of the twin that they share
+    _number: count[int] = field(default_factory=lambda: count(1))
+    _trained: bool = False
+
+    def on_the_shared_twin(
+        self, folder: Path, *options: str, settings: Sequence[str] = (), fresh_job: bool = False
+    ) -> Ended:
+        """A run with these options there, its reports in `folder`."""
+        if not fresh_job:
+            self.train(folder / "trained")
+        number = next(self._number)
+        timestamp = str(int(COMPLETED) + number) if fresh_job else COMPLETED
+        return self._there(folder, timestamp, options, settings)
+
+    def train(self, folder: Path) -> None:
+        """Have the job that later runs find completed; to be called before anything goes wrong."""
+        if not self._trained:
+            first = self._there(folder, COMPLETED, (), ())
+            assert first.code == 0, first.output
+            self._trained = True
+
+    def on_its_own(self, folder: Path, *options: str, settings: Sequence[str] = ()) -> Ended:
+        """A run that starts a twin for itself, as `pytest scenarios --target twin` does."""
+        lazy = {"HARNESS_TWIN_LAZY": "1"}  # most of them end before anything is trained
+        self._begin(folder, {**os.environ, **lazy}, settings, options)
+        return self.end(folder)
+
+    def begin(self, folder: Path, *options: str, settings: Sequence[str] = ()) -> int:
+        """Begin a run with a job of its own on the shared twin; its process id. Then `end`."""
+        timestamp = str(int(COMPLETED) + next(self._number))
+        return self._begin(folder, *self._shared(timestamp, settings), options)
+
+    def end(self, folder: Path) -> Ended:
+        """Wait for it."""
+        return self._ended(folder, self.warm.wait())
+
+    def replayed(self, folder: Path) -> Ended:
+        """A run from the recorded answers, without any twin."""
+        folder.mkdir(parents=True, exist_ok=True)
+        line = ["scenarios/finetune_chat", "-p", "no:cacheprovider", "--reports", str(folder)]
+        return self._ended(folder, self.warm.run(line, os.environ, folder / "log"))
+
+    def _there(
+        self, folder: Path, timestamp: str, options: Sequence[str], settings: Sequence[str]
+    ) -> Ended:
+        self._begin(folder, *self._shared(timestamp, settings), options)
+        return self.end(folder)
+
+    def _shared(
+        self, timestamp: str, settings: Sequence[str]
+    ) -> tuple[Mapping[str, str], Sequence[str]]:
+        """The way to the shared twin, and names that no other run there has."""
+        number = next(self._number)
+        names = (f"endpoint.prefix=run{number}-", f"register.name=model-{number}")
+        here = {"HARNESS_TWIN_READY": str(self.ready), "HARNESS_TIMESTAMP": timestamp}
+        return {**os.environ, **here}, (*names, *settings)
+
+    def _begin(
+        self,
+        folder: Path,
+        environment: Mapping[str, str],
+        settings: Sequence[str],
+        options: Sequence[str],
+    ) -> int:
+        folder.mkdir(parents=True, exist_ok=True)
+        line = ["scenarios/finetune_chat", "--target", "twin", "-p", "no:cacheprovider"]
+        line += ["--reports", str(folder), *options]
+        for setting in (*QUICK, *settings):
+            line += ["--set", setting]
+        return self.warm.start(line, environment, folder / "log")
+
+    def _ended(self, folder: Path, code: int) -> Ended:
+        found = next(folder.glob("2*/run.json"), None)
+        output = (folder / "log").read_text()
+        return Ended(code, output, found and found.parent, read(found) if found else None)
