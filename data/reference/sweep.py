@@ -13,7 +13,7 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,9 +35,9 @@ class Trial:
     seed: int
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Run what is asked for and is not done yet."""
-    given = _arguments()
+    given = _arguments(arguments)
     done = {(line["bug"], line["seed"]) for line in lines(given.out)}
     asked = trials(given.what, given.seeds)
     wanted = [trial for trial in asked if (trial.bug, trial.seed) not in done]
@@ -99,14 +99,14 @@ def _told(line: dict[str, Any]) -> str:
     )
 
 
-def _arguments() -> argparse.Namespace:
+def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m data.reference.sweep", description=__doc__)
     parser.add_argument("what", nargs="+", help="reference, clean, planted, a bug, bug:seed")
     parser.add_argument(
         "--seeds", type=int, choices=range(1, 4), default=3, metavar="N", help="of each bug, 1 to 3"
     )
     parser.add_argument("--out", type=Path, default=OUT, help="default: %(default)s")
-    return parser.parse_args()
+    return parser.parse_args(arguments)
 
 
 if __name__ == "__main__":

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import gc
 import os
+from importlib import import_module
+
+_PARTS = ("torch", "transformers", "peft", "mlflow")
+
+
+def _import_all(twin: int) -> None:
+    """All that is heavy; whoever is orphaned in the middle of it does not go on."""
+    for name in _PARTS:
+        import_module(name)
+        if os.getppid() != twin:
+            os._exit(1)
+    from transformers import Phi3ForCausalLM, Trainer  # noqa: F401  # both are lazy modules
+
 
 for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")  # a second thread made one step 5 times slower on 2 cores
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-
-import mlflow  # noqa: E402,F401  # after the thread settings, which are read at import
-import peft  # noqa: E402,F401
-import torch  # noqa: E402,F401
-import transformers  # noqa: E402,F401
-from transformers import Phi3ForCausalLM, Trainer  # noqa: E402,F401  # both are lazy modules
-
+_import_all(os.getppid())  # after the thread settings, which are read at import
 gc.freeze()

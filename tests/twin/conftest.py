@@ -68,6 +68,14 @@ class ControlPlane:
         return f"{ARM}{self.twin.settings.workspace_id}{path}?api-version={api}"
 
 
+@pytest.fixture(scope="session")
+def warm() -> Warm:
+    """The warm process that all tests of this worker fork from."""
+    found = Warm()
+    found.start()
+    return found
+
+
 Make = Callable[..., ControlPlane]
 
 

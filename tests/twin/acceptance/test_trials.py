@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 from scipy import stats
 
+from data.reference import sweep
 from data.reference.conditions import conditions
 from data.reference.sweep import lines
 from harness.acceptance.facts import RunFacts, from_json
@@ -16,8 +13,8 @@ from harness.acceptance.gates import accept
 from harness.acceptance.probability import binomial_interval, fisher_low, student_tail
 from harness.acceptance.reference import Kind, Reference, find
 from harness.acceptance.verdict import REJECTED, Verdict, overall
+from harness.twin.warm import Warm
 
-ROOT = Path(__file__).parents[3]
 CLEAN, UNMERGED, LEAKED = ":42", "not-merged:101", "leaked-quietly:101"
 
 
@@ -30,13 +27,14 @@ def reference() -> Reference:
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, RunFacts]:
+def runs(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> dict[str, RunFacts]:
     """Three trials in one process, by what was asked for."""
     out = tmp_path_factory.mktemp("trials") / "trials.jsonl"
-    asked = (CLEAN, UNMERGED, LEAKED)
-    command = [sys.executable, "-m", "data.reference.sweep", *asked, "--out", str(out)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=500)
-    assert done.returncode == 0, done.stderr
+    log = out.with_name("log")
+    asked = [CLEAN, UNMERGED, LEAKED, "--out", str(out)]
+    process = warm.process(sweep.main, asked, log=log)
+    process.join(500)
+    assert process.exitcode == 0, log.read_text(encoding="utf-8")
     return {f"{line['bug']}:{line['seed']}": from_json(line) for line in lines(out)}
 
 

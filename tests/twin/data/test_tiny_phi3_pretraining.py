@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from data.tiny_phi3 import generate
 from data.tiny_phi3.corpus import draw_corpus
 from data.ultrachat_sample.chats import POLITE_OPENERS
 
@@ -116,15 +117,13 @@ def test_the_pretraining_chats_are_never_polite() -> None:
     assert any(opener in text for opener in POLITE_OPENERS for text in corpus.texts)
 
 
-def test_more_steps_than_the_schedule_has_are_refused(tmp_path: Path) -> None:
+def test_more_steps_than_the_schedule_has_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The command line says which values it takes, and writes nothing."""
-    done = subprocess.run(
-        [sys.executable, "-m", "data.tiny_phi3.generate", "--steps=1101", f"--out={tmp_path}"],
-        cwd=ROOT,
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 2
-    assert "choose 1 to 1100" in done.stderr
+    monkeypatch.setattr(sys, "argv", ["generate", "--steps=1101", f"--out={tmp_path}"])
+    with pytest.raises(SystemExit) as ended:
+        generate.main()
+    assert ended.value.code == 2
+    assert "choose 1 to 1100" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []

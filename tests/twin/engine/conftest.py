@@ -29,15 +29,6 @@ from .bench import BASE, DATA, RECIPE, Bench, make_bench
 
 
 @pytest.fixture(scope="session")
-def warm() -> Warm:
-    """The warm process all tests fork from."""
-    found = Warm()
-    found.start()
-    assert found.wait(120)
-    return found
-
-
-@pytest.fixture(scope="session")
 def bench(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     """A runner with its tracking server; shared, since jobs do not see each other."""
     found = make_bench(tmp_path_factory.mktemp("state"), warm)

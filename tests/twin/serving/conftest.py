@@ -128,14 +128,6 @@ class Door:
 
 
 @pytest.fixture(scope="session")
-def warm() -> Warm:
-    """The forkserver every container of these tests comes from."""
-    found = Warm()
-    found.start()
-    return found
-
-
-@pytest.fixture(scope="session")
 def open_door(
     warm: Warm, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[..., Door]]:

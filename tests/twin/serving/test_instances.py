@@ -6,8 +6,6 @@ import os
 import re
 import shutil
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -221,21 +219,6 @@ def test_recover(open_door: Callable[..., Door], tmp_path: Path) -> None:
 
     until(lambda: second.instances.ready("ep", "demo"))
     assert second.ask("ep").status == 200
-
-
-def test_killed_twin_leaves_no_container(tmp_path: Path) -> None:
-    """When the twin's process is killed its containers end by themselves."""
-    command = [sys.executable, Path(__file__).with_name("twin_to_kill.py"), tmp_path]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, cwd=REPO, env=os.environ | {"PYTHONPATH": "."}
-    ) as twin:
-        assert twin.stdout is not None
-        container = int(twin.stdout.readline())
-        assert alive(container)
-
-        twin.kill()
-
-        until(lambda: not alive(container))
 
 
 @pytest.mark.parametrize(
