@@ -72,6 +72,7 @@ def ours(package: str) -> set[str]:
                 "harness.errors",
                 "harness.janitor",
                 "harness.plan_file",
+                "harness.report",
                 "harness.targets",
                 "harness.warm",
                 "harness.wire",

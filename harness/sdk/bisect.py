@@ -8,9 +8,10 @@ of that package are searched, for the claim `import`.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from harness.sdk.matrix import Say, fresh_import, tried_with
 from harness.sdk.probes import OF_THE_JOB, PROBES
 from harness.sdk.runs import probe, twin
 from harness.wire.operations import OPERATIONS
+from harness.wire_diff.calls import Recording
+from harness.wire_diff.change import Change
 from harness.wire_diff.compare import changes
 
 
@@ -50,11 +53,20 @@ class Bisected:
     good: str
     bad: str
     evidence: tuple[str, ...]  # what differs between the two, or the error
+    pair: tuple[str, str]  # what the two ask or answer, whole; empty of an import
     tried: int
     again: str  # the command that repeats the last comparison
 
 
-Differs = Callable[[str], Sequence[str]]  # of a version: what differs from the good one
+Pair = Callable[[str, str], tuple[str, str]]  # of two versions: what they ask or answer
+
+
+@dataclass(frozen=True)
+class Look:
+    """How to look at a claim. `differs` tells of a version what differs from the good one."""
+
+    differs: Callable[[str], Sequence[str]]
+    pair: Pair = lambda _one, _two: ("", "")
 
 
 def bisect(question: Question, say: Say, home: Path = HOME) -> Bisected:
@@ -63,17 +75,17 @@ def bisect(question: Question, say: Say, home: Path = HOME) -> Bisected:
     Raises SdkError when the claim is none, or the two ends do not differ in it.
     """
     with ExitStack() as stack:
-        return _searched(question, _differs(question, say, home, stack), say)
+        return _searched(question, _look(question, say, home, stack), say)
 
 
-def _searched(question: Question, differs: Differs, say: Say) -> Bisected:
+def _searched(question: Question, look: Look, say: Say) -> Bisected:
     good, bad, claim = question.good, question.bad, question.claim
     package = question.package or releases.package()
     versions = between(package, good, bad)
     seen: dict[str, Sequence[str]] = {}
 
     def is_bad(version: str) -> bool:
-        seen[version] = differs(version)
+        seen[version] = look.differs(version)
         say(f"  {version}: {'; '.join(seen[version]) or 'as ' + good}")
         return bool(seen[version])
 
@@ -85,7 +97,8 @@ def _searched(question: Question, differs: Differs, say: Say) -> Bisected:
     again = f"python -m harness sdk diff {last} {first}"
     if claim == "import":
         again = _import_again(question, first)
-    return Bisected(claim, package, last, first, tuple(seen[first]), len(seen), again)
+    evidence, pair = tuple(seen[first]), look.pair(last, first)
+    return Bisected(claim, package, last, first, evidence, pair, len(seen), again)
 
 
 def _import_again(question: Question, first: str) -> str:
@@ -101,8 +114,8 @@ def _import_again(question: Question, first: str) -> str:
     )
 
 
-def _differs(question: Question, say: Say, home: Path, stack: ExitStack) -> Differs:
-    """How to look at one version."""
+def _look(question: Question, say: Say, home: Path, stack: ExitStack) -> Look:
+    """How to look at the claim."""
     good, claim = question.good, question.claim
     if question.package:
         if claim != "import" or not question.sdk:
@@ -113,7 +126,7 @@ def _differs(question: Question, say: Say, home: Path, stack: ExitStack) -> Diff
             )
         return _importing_with(question, home)
     if claim == "import":
-        return lambda version: _why_not(fresh_import(version, home))
+        return Look(lambda version: _why_not(fresh_import(version, home)))
     if claim in OF_THE_JOB:
         return _answering_beside_the_run(good, claim, say, home)
     if claim in PROBES:
@@ -134,7 +147,7 @@ def _why_not(found: object) -> Sequence[str]:
     return [text for text in texts if text]
 
 
-def _importing_with(question: Question, home: Path) -> Differs:
+def _importing_with(question: Question, home: Path) -> Look:
     """Whether the release imports with one version of a package; all else that keeps it stays."""
     others = other_pins(question.package, releases.pins(question.sdk))
     made = environment([*releases.fresh(question.sdk), *others], home)
@@ -144,7 +157,7 @@ def _importing_with(question: Question, home: Path) -> Differs:
         over = packages.lay_over(home / "over" / pin.replace("==", "-"), pin)
         return _why_not(imported(made.python, over=[over]))
 
-    return differs
+    return Look(differs)
 
 
 def other_pins(package: str, pins: Sequence[str]) -> list[str]:
@@ -155,25 +168,40 @@ def other_pins(package: str, pins: Sequence[str]) -> list[str]:
     return [pin for pin in pins if plain(Requirement(pin).name) != plain(package)]
 
 
-def _answering_beside_the_run(good: str, claim: str, say: Say, home: Path) -> Differs:
+def _answering_beside_the_run(good: str, claim: str, say: Say, home: Path) -> Look:
     """Whether a release answers a probe otherwise that asks for what the recipe made."""
 
-    def differs(version: str) -> Sequence[str]:
-        rows = alike(good, version, say, home)
-        one, two = (behaviour(row, home)["probes"][claim] for row in rows)
-        return [str(each) for each in outcome(claim, one, two)]
+    def answers(one: str, two: str) -> list[Any]:
+        return [behaviour(row, home)["probes"][claim] for row in alike(one, two, say, home)]
 
-    return differs
+    def pair(one: str, two: str) -> tuple[str, str]:
+        former, latter = answers(one, two)
+        return _shown(former), _shown(latter)
+
+    return Look(lambda version: _texts(outcome(claim, *answers(good, version))), pair)
 
 
-def _answering(good: str, claim: str, told: Callable[[str], dict[str, Any]]) -> Differs:
+def _answering(good: str, claim: str, told: Callable[[str], dict[str, Any]]) -> Look:
     """Whether a release answers a probe otherwise."""
 
     def answer(version: str) -> dict[str, Any]:
         found: dict[str, Any] = told(version)["probes"][claim]
         return found
 
-    return lambda version: [str(each) for each in outcome(claim, answer(good), answer(version))]
+    return Look(
+        lambda version: _texts(outcome(claim, answer(good), answer(version))),
+        lambda one, two: (_shown(answer(one)), _shown(answer(two))),
+    )
+
+
+def _texts(found: Iterable[Change]) -> list[str]:
+    return list(dict.fromkeys(map(str, found)))
+
+
+def _shown(answer: Mapping[str, Any]) -> str:
+    """What a probe gave: the body that it is about, or all of it."""
+    told = answer["sent"] or {key: value for key, value in answer.items() if value}
+    return json.dumps(told, indent=1)
 
 
 def _probed(version: str, claim: str, ready: Path, home: Path) -> dict[str, Any]:
@@ -185,10 +213,24 @@ def _probed(version: str, claim: str, ready: Path, home: Path) -> dict[str, Any]
     return found
 
 
-def _asking(good: str, claim: str, say: Say, home: Path) -> Differs:
-    def differs(version: str) -> Sequence[str]:
-        one, two = (recorded(row, home) for row in alike(good, version, say, home))
-        found = (each for each in changes(one, two) if each.operation == claim)
-        return list(dict.fromkeys(str(each) for each in found))
+def _asking(good: str, claim: str, say: Say, home: Path) -> Look:
+    """Whether a release asks an operation otherwise."""
 
-    return differs
+    def recordings(one: str, two: str) -> list[Recording]:
+        return [recorded(row, home) for row in alike(one, two, say, home)]
+
+    def differs(version: str) -> list[str]:
+        found = changes(*recordings(good, version))
+        return _texts(each for each in found if each.operation == claim)
+
+    def pair(one: str, two: str) -> tuple[str, str]:
+        former, latter = (
+            [call.request for call in each.calls if call.operation == claim]
+            for each in recordings(one, two)
+        )
+        return next(
+            (pair for pair in zip_longest(former, latter, fillvalue="") if pair[0] != pair[1]),
+            ("", ""),
+        )
+
+    return Look(differs, pair)

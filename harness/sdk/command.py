@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from textwrap import indent
 
 from harness.errors import HarnessError
 from harness.sdk import releases
@@ -40,11 +41,13 @@ def _parser() -> argparse.ArgumentParser:
     add("--again", action="store_true", help="also those that were tried before")
     add("--why", action="store_true", help="find the package that keeps a release from importing")
     add("--its-day", action="store_true", help="import it as resolved on the day it came as well")
-    add("--page", type=Path, metavar="FILE", help="write the page, such as docs/sdk-matrix.md")
+    add("--page", type=Path, metavar="FILE", help="write the page, as Markdown or as HTML")
     one.set_defaults(act=_matrix)
     two = parts.add_parser("diff", help="what a release asks and does otherwise than another")
     two.add_argument("before", metavar="A", help="a version, `pinned`, `newest` or `newest-pre`")
     two.add_argument("after", metavar="B", help="the same")
+    two.add_argument("--claims", type=int, metavar="N", help="only what to bisect, worst first")
+    two.add_argument("--page", type=Path, metavar="FILE", help="write a page to look at, in HTML")
     two.set_defaults(act=_diff)
     three = parts.add_parser("bisect", help="the first release that changes a claim")
     add = three.add_argument
@@ -72,7 +75,7 @@ def _comma(text: str) -> tuple[str, ...]:
 
 def _matrix(given: argparse.Namespace) -> int:
     from harness.sdk.matrix import matrix
-    from harness.sdk.table import page, table
+    from harness.sdk.table import html, page, table
 
     rows = matrix(
         given.releases,
@@ -83,16 +86,24 @@ def _matrix(given: argparse.Namespace) -> int:
         its_day=given.its_day,
     )
     if given.page:
-        given.page.write_text(page(rows, time.strftime("%Y-%m-%d")), encoding="utf-8")
+        day = time.strftime("%Y-%m-%d")
+        text = html(rows) if given.page.suffix == ".html" else page(rows, day)
+        given.page.write_text(text, encoding="utf-8")
     _print(json.dumps([asdict(row) for row in rows], indent=1) if given.json else table(rows))
     return int(any(row.ran is None or row.ran.outcome != "passed" for row in rows))
 
 
 def _diff(given: argparse.Namespace) -> int:
-    from harness.sdk.diff import diff, machine, told
+    from harness.sdk.diff import claims, diff, machine, told
+    from harness.sdk.html import page
 
     one, two = releases.named(given.before), releases.named(given.after)
     found = diff(one, two, _say, given.home)
+    if given.page:
+        given.page.write_text(page(json.loads(machine(found))), encoding="utf-8")
+    if given.claims is not None:
+        _print("\n".join(claims(found)[: given.claims]))
+        return 0
     _print(machine(found) if given.json else "\n".join(told(found)))
     return int(found.worst in ("breaking", "risky"))
 
@@ -109,7 +120,10 @@ def _bisect(given: argparse.Namespace) -> int:
         return 0
     _print(f"{found.claim} changes in {found.package} {found.bad}; {found.good} is the last before")
     _print("\n".join(f"  {each}" for each in found.evidence))
-    _print(f"{found.tried} versions were looked at. Again: {found.again}")
+    for version, text in zip((found.good, found.bad), found.pair, strict=True):
+        if any(found.pair):
+            _print(f"\n{version}:\n{indent(text or 'no such request', '  ')}")
+    _print(f"\n{found.tried} versions were looked at. Again: {found.again}")
     return 0
 
 

@@ -16,6 +16,7 @@ from harness.sdk import releases
 from harness.sdk.behaviour import behaved, differences
 from harness.sdk.environments import HOME
 from harness.sdk.matrix import Say, matrix
+from harness.sdk.probes import PROBES
 from harness.sdk.row import Import, Row, place, told_import, told_run
 from harness.wire_diff import change
 from harness.wire_diff.calls import Recording, recording
@@ -41,6 +42,20 @@ class Compared:
         """The worst severity, or `none`."""
         found = {c.severity for c in self.wire} | {d.severity for d in self.behaviour}
         return next((severity for severity in SEVERITIES if severity in found), "none")
+
+
+def claims(found: Compared) -> list[str]:
+    """What to search for with `sdk bisect`, worst first: operations, probes, the import."""
+    worst = sorted((*found.wire, *found.behaviour), key=lambda c: SEVERITIES.index(c.severity))
+    told = (_claim(each) for each in worst if each.severity != "harmless")
+    return list(dict.fromkeys(claim for claim in told if claim))
+
+
+def _claim(change: Change) -> str:
+    if change.kind.startswith("import"):
+        return "import"
+    probe = change.where.split(" ")[0]
+    return change.operation or (probe if probe in PROBES else "")
 
 
 def diff(one: str, two: str, say: Say, home: Path = HOME) -> Compared:
@@ -133,6 +148,7 @@ def machine(found: Compared) -> str:
         "after": found.after.version,
         "target": "twin",
         "worst": found.worst,
+        "claims": claims(found),
         "requests": [row(each) for each in found.wire],
         "behaviour": [row(each) for each in found.behaviour],
         "packages": found.packages,

@@ -56,7 +56,13 @@ def environment(
 
     Raises SdkError when it does not resolve or install.
     """
-    pins = packages.resolved(requests, before)
+    return environment_of(packages.resolved(requests, before), home, requests)
+
+
+def environment_of(
+    pins: Sequence[str], home: Path = HOME, requests: Sequence[str] = ()
+) -> Environment:
+    """An environment of exactly these, whatever asked for them. Raises SdkError."""
     folder = home / "env" / hashlib.sha256("\n".join(pins).encode()).hexdigest()[:12]
     made = folder / ".made.json"
     if not made.exists():
@@ -65,7 +71,7 @@ def environment(
         packages.make(folder, pins)
         told = {"seconds": round(time.monotonic() - began, 1), "request": [*requests]}
         made.write_text(json.dumps(told), encoding="utf-8")
-    return Environment(folder, pins, json.loads(made.read_text(encoding="utf-8"))["seconds"])
+    return Environment(folder, tuple(pins), json.loads(made.read_text(encoding="utf-8"))["seconds"])
 
 
 def imported(python: Path, *, over: Sequence[Path] = ()) -> Imported:

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 from harness.wire.cassette import read, written
 
 EACH = "[*]"  # of a list: every item of it
+ANY = "*"  # of an object that holds things by their names, such as the inputs of a component
+_THINGS = 5  # so many objects, and nothing else, are held by name
 
 
 class Field(NamedTuple):
@@ -84,16 +86,12 @@ def _paths(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     if path[1:]:
         yield path
     if isinstance(value, dict):
+        things = path and len(value) >= _THINGS and all(isinstance(v, dict) for v in value.values())
         for key, held in value.items():
-            yield from _paths(held, (*path, key))
+            yield from _paths(held, (*path, ANY if things else key))
     elif isinstance(value, list) and path[:1] != ("header",):
         for held in value:
-            yield from _under(held, (*path, EACH))
-
-
-def _under(value: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """Fields of a list's item; the item itself is none."""
-    yield from (found for found in _paths(value, path) if found != path)
+            yield from (under for under in _paths(held, (*path, EACH)) if under[-1] != EACH)
 
 
 def _drop(value: Any, path: tuple[str, ...]) -> None:
@@ -101,6 +99,11 @@ def _drop(value: Any, path: tuple[str, ...]) -> None:
     if head == EACH and isinstance(value, list):
         for held in value:
             _drop(held, rest)
+    elif head == ANY and isinstance(value, dict) and rest:
+        for held in value.values():
+            _drop(held, rest)
+    elif head == ANY and isinstance(value, dict):
+        value.clear()
     elif isinstance(value, dict) and head in value:
         if rest:
             _drop(value[head], rest)

@@ -24,19 +24,33 @@ def listed() -> tuple[str, ...]:
     return tuple(_told()["matrix"])
 
 
+def supported() -> tuple[str, str]:
+    """The oldest and the newest release that the harness itself is tested with."""
+    told = _told()["supported"]
+    return str(told["oldest"]), str(told["newest"])
+
+
+def oldest_pins() -> tuple[str, ...]:
+    """All packages of an environment of the oldest supported release: data/sdk/oldest.txt."""
+    text = FILE.with_name("oldest.txt").read_text(encoding="utf-8")
+    return tuple(line for line in text.splitlines() if line and not line.startswith("#"))
+
+
 def package() -> str:
     """The package whose releases are compared."""
     return str(_told()["package"])
 
 
 def named(word: str, of: str = "") -> str:
-    """A version: itself, or what `pinned`, `newest` or `newest-pre` stands for today.
+    """A version: itself, or what `pinned`, `oldest`, `newest` or `newest-pre` stands for today.
 
     Of the SDK, or of another package. Raises SdkError when it is none, or no index answers.
     """
     of = of or package()
     if word == "pinned":
         return _pinned(of)
+    if word == "oldest" and of == package():
+        return supported()[0]
     if word in ("newest", "newest-pre"):
         return versions(of, pre=word == "newest-pre")[-1]
     return _version(word, of)
@@ -56,7 +70,7 @@ def _version(word: str, of: str) -> str:
         Version(word)
     except InvalidVersion as error:
         raise SdkError(
-            f"{word!r} is no version of {of}, nor `pinned`, `newest` or `newest-pre`.\n"
+            f"{word!r} is no version of {of}, nor `pinned`, `oldest`, `newest` or `newest-pre`.\n"
             f"Next: python -m pip index versions {of}"
         ) from error
     return word

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from harness.sdk.html import matrix_page
 from harness.sdk.releases import package, unset
 from harness.sdk.row import Import, Row
 
@@ -26,6 +27,11 @@ def table(rows: Sequence[Row]) -> str:
     lines = [_line(_HEAD), _line(["---"] * len(_HEAD)), *(_line(_cells(row)) for row in rows)]
     notes = list(_notes(rows))
     return "\n".join([*lines, *([""] if notes else []), *notes])
+
+
+def html(rows: Sequence[Row]) -> str:
+    """The same as a page to look at."""
+    return matrix_page(_HEAD, [[*_cells(row)] for row in rows], [*_notes(rows)])
 
 
 def page(rows: Sequence[Row], day: str) -> str:

@@ -29,6 +29,16 @@ class Call:
         path = (re.sub(r"^[0-9a-f]{32,64}$", "<hash>", part) for part in self.parts.path)
         return self.parts.host, tuple(path)
 
+    @property
+    def request(self) -> str:
+        """The whole request for people: its line, its headers, its body."""
+        parts = self.parts
+        query = "&".join(f"{name}={value}" for name, value in sorted(parts.query.items()))
+        url = f"https://{parts.host}/{'/'.join(parts.path)}{f'?{query}' if query else ''}"
+        headers = [f"{name}: {value}" for name, value in parts.headers.items()]
+        body = [] if parts.body is None else [json.dumps(parts.body, indent=1, sort_keys=True)]
+        return "\n".join([f"{parts.method} {url}", *headers, *body])
+
     def __str__(self) -> str:
         return f"{self.parts.method} .../{'/'.join(self.parts.path[-4:])}"
 
