@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.acceptance.kind import conditions_of
 from harness.acceptance.live import Judged, ask, judge
 from harness.acceptance.record import keep
+from harness.acceptance.verdict import overall
 from harness.checks.answer import text_of
 from harness.errors import JobError
 from harness.measure.latency import sender
 from harness.targets.twin import ROOT, twin_python
 
 if TYPE_CHECKING:
+    from harness.acceptance.verdict import Verdict
     from harness.recipe.data import Splits
     from harness.recipe.finetune import FineTuneJob
     from harness.recipe.score import Caller
@@ -43,6 +46,12 @@ def judged_training(run: Run, splits: Splits, job: FineTuneJob, scoring: Caller)
     )
     keep(run.folder, found.facts, found.kind)
     return found
+
+
+def told(verdicts: Sequence[Verdict]) -> str:
+    """For the report: the outcome, and whether the run was compared to the bit or to 1e-3."""
+    how = next((each.what for each in verdicts if each.gate == "repeat"), verdicts[0].what)
+    return f"{overall(verdicts)}; {how}"
 
 
 def _said(caller: Caller) -> str:

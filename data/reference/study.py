@@ -19,7 +19,7 @@ from statistics import fmean, median
 from data.reference.conditions import ROOT
 from data.reference.picture import drawn
 from data.reference.planted import BUGS
-from harness.acceptance.facts import RunFacts, from_json
+from harness.acceptance.facts import RunFacts, Series, from_json
 from harness.acceptance.gates import ALPHA, MEASURES, TAILS, accept
 from harness.acceptance.probability import binomial_interval, distance, spread, student_quantile
 from harness.acceptance.reference import FOLDER, Kind, Reference, read
@@ -76,28 +76,33 @@ def tables(reference: Reference) -> str:
 def judged(reference: Reference, bug: str, alpha: float = ALPHA) -> Judged:
     """The recorded runs of a bug, judged."""
     kind = Kind(reference.of, reference.conditions)
-    runs = tuple(run for name, run in recorded(reference) if name == bug)
+    runs = runs_of(reference, bug)
     return Judged(bug, runs, tuple(accept(run, reference, kind, "twin", alpha) for run in runs))
 
 
-def recorded(reference: Reference) -> Iterator[tuple[str, RunFacts]]:
+def runs_of(reference: Reference, bug: str) -> tuple[RunFacts, ...]:
+    """The recorded runs of a bug."""
+    return tuple(run for name, run in recorded(reference) if name == bug)
+
+
+def recorded(reference: Reference) -> tuple[tuple[str, RunFacts], ...]:
     """Every run of the study with the name of its bug; see generate.short."""
-    rate = {"learning_rate": reference.runs[0].learning_rate}
-    for line in map(json.loads, _text().splitlines()):
-        yield line["bug"], from_json({**rate, **line})
+    return _lines(reference.runs[0].learning_rate)
 
 
 @cache
-def _text() -> str:
-    return STUDY.read_text(encoding="utf-8")
+def _lines(rate: Series) -> tuple[tuple[str, RunFacts], ...]:
+    """Where a line has no learning rates, they are these."""
+    lines = map(json.loads, STUDY.read_text(encoding="utf-8").splitlines())
+    return tuple((line["bug"], from_json({"learning_rate": rate, **line})) for line in lines)
 
 
 def picture(reference: Reference) -> str:
     """The distances of all runs from the reference, as SVG."""
     rows = [
         ("20 reference runs", reference.runs),
-        (f"{len(judged(reference, '').runs)} clean runs", judged(reference, "").runs),
-        *((bug.what.partition(":")[0], judged(reference, bug.name).runs) for bug in BUGS),
+        (f"{len(runs_of(reference, ''))} clean runs", runs_of(reference, "")),
+        *((bug.what.partition(":")[0], runs_of(reference, bug.name)) for bug in BUGS),
     ]
     limit = student_quantile(ALPHA / TAILS, len(reference.runs) - 1)
     return drawn([(name, _distances(runs, reference)) for name, runs in rows], limit)

@@ -26,6 +26,7 @@ class RunFacts:
     steps: int | None = None
     tokens: int | None = None  # of the training rows, one epoch
     assistant_tokens: int | None = None  # those the loss falls on
+    total_flos: float | None = None  # as the Trainer counts: all tokens it was fed, repeats too
     answers: int | None = None
     polite: int | None = None
     rouge_l: float | None = None
@@ -58,6 +59,7 @@ def from_history(seed: int, history: list[Mapping[str, float]], **more: Any) -> 
         train_loss=_series(history, "loss"),
         learning_rate=_series(history, "learning_rate"),
         steps=max((int(entry["step"]) for entry in history), default=None),
+        total_flos=next((entry["total_flos"] for entry in history if "total_flos" in entry), None),
         **more,
     )
 

@@ -63,6 +63,7 @@ COUNTS: Mapping[str, Callable[[RunFacts], object]] = {
     "steps": lambda run: run.steps,
     "tokens": lambda run: run.tokens,
     "assistant_tokens": lambda run: run.assistant_tokens,
+    "total_flos": lambda run: run.total_flos,
     "learning_rate": lambda run: run.learning_rate,
 }
 GATES = (*(measure.name for measure in MEASURES), "style", *COUNTS, "repeat")
@@ -168,11 +169,13 @@ def _count(
 
 
 def _alike(one: object, other: object) -> bool:
+    if one == other:
+        return True
     if isinstance(one, tuple) and isinstance(other, tuple):
         return len(one) == len(other) and all(map(_alike, one, other))
     if isinstance(one, float) and isinstance(other, float):
         return abs(one - other) <= 1e-3 * abs(other)
-    return one == other
+    return False
 
 
 def _short(value: object) -> str:

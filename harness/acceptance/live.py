@@ -35,6 +35,10 @@ class Metrics(Protocol):
         """(optimizer step, rate), as logged."""
 
     @property
+    def last(self) -> Mapping[str, float]:
+        """The last value of each metric."""
+
+    @property
     def tokens(self) -> int | None:
         """Of the training rows, one epoch; None when the job does not say."""
 
@@ -103,4 +107,10 @@ def _history(metrics: Metrics) -> list[Mapping[str, float]]:
         "eval_loss": metrics.eval_loss,
         "learning_rate": metrics.learning_rate,
     }
-    return [{name: value, "step": step} for name, points in named.items() for step, value in points]
+    log: list[Mapping[str, float]] = [
+        {name: value, "step": step} for name, points in named.items() for step, value in points
+    ]
+    if log and "total_flos" in metrics.last:  # logged once, when all is done
+        end = max(entry["step"] for entry in log)
+        log.append({"total_flos": metrics.last["total_flos"], "step": end})
+    return log

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import cache
 from statistics import fmean, stdev
 
 
@@ -25,6 +26,7 @@ def student_tail(t: float, freedom: int) -> float:
     return tail if t >= 0 else 1 - tail
 
 
+@cache
 def student_quantile(tail: float, freedom: int) -> float:
     """The t that is exceeded with probability `tail`, 0 < tail <= 0.5; found by bisection."""
     if not 0 < tail <= 0.5:

@@ -33,7 +33,7 @@ def repeated(run: RunFacts, reference: Reference, exact: bool) -> Verdict:
     own = [other for other in reference.runs if other.seed == run.seed]
     if not own:
         others = "repeats no other seed's run" if telling else "its losses are too few to compare"
-        what = f"seed {run.seed} is not in the reference, and {others}"
+        what = f"seed {run.seed} is not in the reference, and {others}, compared {_how(limit)}"
         return Verdict("repeat", "accepted", what)
     return _own(run, own, limit)
 
@@ -54,6 +54,10 @@ def _own(run: RunFacts, own: list[RunFacts], limit: float) -> Verdict:
         f"{found:.2g} of themselves apart, allowed {how}"
     )
     return Verdict("repeat", "differs", what, found, None, limit, next=_NEXT)
+
+
+def _how(limit: float) -> str:
+    return f"to {limit:g} (other conditions)" if limit else "to the bit"
 
 
 def apart(one: RunFacts, other: RunFacts) -> float:

@@ -125,7 +125,12 @@ def falls(fit: Fit) -> Iterator[Finding]:
             "cannot tell whether the model is better than its base: the base model's own "
             "evaluation loss was not logged (Azure's component does not evaluate before training)",
         )
-    elif len(fit.eval_loss) > 1 and not fit.eval_loss[-1][1] < fit.eval_loss[0][1] * (1 - FALL):
+    elif len(fit.eval_loss) == 1:
+        yield _unknown(
+            fit,
+            "cannot tell whether the model is better than its base: only the base was evaluated",
+        )
+    elif not fit.eval_loss[-1][1] < fit.eval_loss[0][1] * (1 - FALL):
         yield _wrong(
             f"the model is no better than its base: evaluation loss {fit.eval_loss[0][1]:.4g} "
             f"before, {fit.eval_loss[-1][1]:.4g} after",

@@ -29,7 +29,7 @@ from harness.recipe.register import RegisteredModel, register
 from harness.recipe.score import Answer, Caller, caller, score
 from harness.run import Run
 from harness.step import step
-from harness.training import judged_training
+from harness.training import judged_training, told
 
 
 @pytest.fixture(scope="package")
@@ -120,8 +120,9 @@ def answer(
     run.show(shape=found.shape, characters=len(found.text))
     if run.plan.finetune.compare_with_reference:
         asked = caller(connection, deployed, found)
-        run.check("acceptance", verdicts=judged_training(run, splits, job, asked).verdicts)
-        run.show(training="compared with the reference runs")
+        verdicts = judged_training(run, splits, job, asked).verdicts
+        run.show(training=told(verdicts))
+        run.check("acceptance", verdicts=verdicts)
     return found
 
 

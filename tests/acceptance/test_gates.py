@@ -120,6 +120,7 @@ def test_runs_of_another_kind_are_not_compared(
         ({"rouge_l": None}, {"rouge_gain"}),
         ({"polite": None}, {"style"}),
         ({"tokens": None}, {"tokens"}),
+        ({"total_flos": None}, {"total_flos"}),
     ],
 )
 def test_what_is_not_known_is_not_accepted(

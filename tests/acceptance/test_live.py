@@ -15,6 +15,7 @@ from harness.acceptance.live import ask, body, judge
 from harness.acceptance.reference import Reference, find
 from harness.acceptance.text import PROMPTS, scored
 from harness.acceptance.verdict import overall
+from harness.training import told
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "data" / "ultrachat_sample"
@@ -29,6 +30,7 @@ class Metrics:
     eval_loss: list[tuple[int, float]]
     learning_rate: list[tuple[int, float]]
     tokens: int | None
+    last: dict[str, float]
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +52,7 @@ def metrics(reference: Reference) -> Metrics:
         [(0, run.base_loss), (480, run.eval_loss)],
         list(run.learning_rate),
         run.tokens,
+        {"total_flos": run.total_flos or 0.0},
     )
 
 
@@ -74,6 +77,9 @@ def test_a_live_run_of_the_recipe_is_compared_to_the_bit(
     assert {v.gate for v in found.verdicts if v.outcome != "accepted"} == {"style", "rouge_gain"}
     assert overall(found.verdicts) == "cannot tell"
     assert found.verdicts[-1].what.startswith("repeats the reference's run of seed 42: 0 apart")
+    assert told(found.verdicts).endswith("seed 42: 0 apart, allowed the same bits")
+    elsewhere = judge("twin", "tiny", PARAMETERS, TRAIN, metrics, PROPERTIES, conditions={})
+    assert told(elsewhere.verdicts).endswith("allowed at most 0.001 (other conditions)")
 
 
 def test_another_learning_rate_is_another_kind(metrics: Metrics) -> None:
@@ -91,6 +97,7 @@ def test_azure_without_a_reference_is_no_pass(metrics: Metrics) -> None:
     found = judge("azure", "", PARAMETERS, TRAIN, metrics, {})
 
     assert [verdict.outcome for verdict in found.verdicts] == ["cannot tell"]
+    assert told(found.verdicts).startswith("cannot tell; no reference for azure")
     assert found.facts.eval_loss == metrics.eval_loss[-1][1]
 
 

@@ -130,6 +130,13 @@ JOB = (  # step 5: how it ended, and what it logged
         ("warning metrics.rates",),
         faults=(_logged("learning_rate", (10, 1e-4), (20, 1e-4)),),
     ),
+    Plant(
+        "no-run-that-trained",
+        "again",
+        (),
+        faults=("answers:mlflow.call:at=runs/search,{}",),
+        part="none of its 0 MLflow runs logged training metrics",
+    ),
     Plant("no-token", "again", ("error metrics.tokens",), edits=(_token_property("0"),)),
     Plant(
         "tokens-unsaid", "again", ("cannot tell metrics.tokens",), edits=(_token_property(None),)
@@ -210,5 +217,14 @@ AFTER = (  # steps 6 to 8
     _answered("one-word", "answer.repeated", {"output": "yes " * 12 + "."}),
     _answered("cut-off", "answer.length", ["and so it goes on " * 3], severity="warning"),
     _answered("longer-than-asked", "answer.length", ["a b c d e. " * 20]),
+    Plant("text-in-a-list", "score", (), faults=('answers:scoring.invoke:["It is."]',)),
+    Plant("output-object", "score", (), faults=('answers:scoring.invoke:{"output": "It is."}',)),
+    Plant(
+        "container-424",
+        "score",
+        (),
+        faults=("refuse:scoring.invoke:status=424",),
+        part="refused the request",
+    ),
     Plant("header-that-leaked", "leak", ("warning answer.headers",), ("deployment.name=ill",)),
 )

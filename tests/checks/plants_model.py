@@ -8,6 +8,8 @@ from typing import Any
 
 from tests.checks.plant import Edit, Plant
 
+JSON = '{"apply_lora": "true", "deepspeed_stage": 2, "learning_rate": 5e-06}'  # as later published
+
 
 def of_model(change: Callable[[Any], Any]) -> Edit:
     """Of the base model, as the registry answers it."""
@@ -136,6 +138,19 @@ MODEL = (
         edits=(
             of_model(lambda told: told["tags"].update(model_specific_defaults="{'precision': ")),
         ),
+    ),
+    Plant(
+        "tags-in-json",
+        "look",
+        (),
+        edits=(of_model(lambda told: told["tags"].update(model_specific_defaults=JSON)),),
+    ),
+    Plant(
+        "version-that-went",
+        "look",
+        (),
+        ("base_model.version=99",),
+        part="model 'Phi-3-mini-4k-instruct', version '99', is not in registry 'azureml'",
     ),
     Plant(
         "archived",

@@ -110,7 +110,12 @@ def test_a_loss_that_does_not_fall() -> None:
     """Frozen or diverging: over the training, and against the base model's own loss."""
     rising = tuple((10 * n, 1 + n / 100) for n in range(1, 49))
 
+    flat = tuple((10 * n, 1.0) for n in range(1, 49))
+
     assert said(asked(), train_loss=rising) == ["error: metrics.falls"]
+    assert said(asked(), train_loss=flat, eval_loss=((0, 1.1), (480, 0.9))) == [
+        "error: metrics.falls"
+    ]
     assert said(asked(), eval_loss=((0, 1.1), (480, 1.1))) == ["error: metrics.falls"]
 
 
@@ -125,6 +130,16 @@ def test_one_point_decides_nothing(last: float) -> None:
 def test_a_base_model_that_was_not_evaluated() -> None:
     """Azure's job does not evaluate before training: that is said, not passed over."""
     assert said(asked(), eval_loss=((480, 1.1),)) == ["cannot tell: metrics.falls"]
+
+
+def test_a_model_that_was_not_evaluated_after_training() -> None:
+    """The base's loss alone compares nothing either."""
+    assert said(asked(), eval_loss=((0, 1.1),)) == ["cannot tell: metrics.falls"]
+
+
+def test_no_limit_of_steps() -> None:
+    """As the Trainer has it, nothing above 0 is none."""
+    assert said(asked("training.max_steps=0")) == []
 
 
 def test_too_good_is_suspicious_too() -> None:
