@@ -46,6 +46,7 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write("sweep: name a LEDGER, --all-open FOLDER or --tag\n")
         return 2
     tally = Tally([], [], lambda line: print(line, flush=True))  # noqa: T201  # a command
+    _tell_why_it_takes_long(tally.say)
     try:
         for path in _ledgers(given.ledger, given.all_open):
             _sweep_ledger(path, tally, given.patience, dry=given.dry_run)
@@ -55,6 +56,21 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write(f"sweep: {error}\n")
         return 2
     return _conclusion(tally, dry=given.dry_run)
+
+
+def _tell_why_it_takes_long(say: Callable[[str], None]) -> None:
+    """Each reason to try again, once: a service that is down for ten minutes is one line."""
+    from stamina.instrumentation import RetryDetails, set_on_retry_hooks
+
+    told: set[str] = set()
+
+    def hook(details: RetryDetails) -> None:
+        why = f"  not yet, trying again: {details.caused_by}"
+        if why not in told:
+            say(why)
+        told.add(why)
+
+    set_on_retry_hooks([hook])
 
 
 def _parser() -> argparse.ArgumentParser:

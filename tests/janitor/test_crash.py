@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from harness.crash.__main__ import _parser
+from harness.crash.__main__ import _parser, main
 from harness.crash.outcome import Result, line
 from harness.crash.points import parse
 from harness.errors import HarnessError
@@ -44,3 +45,44 @@ def test_the_draw_of_a_day_can_be_repeated(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.delenv("CRASH_SEED")
     assert len(str(_parser().parse_args([]).seed)) == 8
     assert _parser().parse_args(["--seed", "7"]).seed == 7
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--only", "endpoint.create"], "Next: python -m harness.crash --only"),
+        (["--json", "/dev/null/crash.json"], "Next: python -m harness.crash --json"),
+        (["--sample", "3", "--only", "endpoint.create#1:after:kill"], "Next: make twin-env"),
+    ],
+)
+def test_what_keeps_it_from_beginning_is_one_line(
+    arguments: list[str],
+    says: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    """No traceback: what is wrong, what to type, exit code 2."""
+    monkeypatch.setenv("HARNESS_TWIN_PYTHON", str(tmp_path / "no" / "python"))
+
+    code = main(arguments)
+
+    said = capsys.readouterr().err
+    assert code == 2
+    assert said.startswith("error: ")
+    assert says in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--jobs", "0"], ["--sample", "many"], ["--without", "luck"], ["--seed", "x"]]
+)
+def test_an_option_that_makes_no_sense_is_told(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit code 2, and what would do."""
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+
+    assert ended.value.code == 2
+    assert arguments[0] in capsys.readouterr().err

@@ -133,6 +133,7 @@ def test_the_watchdog_goes_on_until_the_service_is_back(down: tuple[Troubled]) -
     (ended,) = down
 
     assert "ServiceUnavailable" in ended.output
+    assert ended.watchdog().count("not yet, trying again: HTTP 503: ServiceUnavailable") == 1
     assert "gone: endpoint" in ended.watchdog()
     assert "done, nothing is left" in ended.watchdog()
     assert ended.still_open() == []
