@@ -6,6 +6,7 @@ in that twin before, which is instant.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,12 +22,19 @@ QUICK = ("training.max_steps=20", "scoring.rounds=5", "scoring.warmup=1")  # few
 
 @dataclass(frozen=True)
 class Ended:
-    """A finished run: its exit code, all it printed, its folder and its record, when it has any."""
+    """A finished run: exit code, all it printed; folder, record and twin, when it has any."""
 
     code: int
     output: str
     folder: Path | None
     record: RunRecord | None
+    twin: Path | None  # the folder of its twin
+
+    def struck(self) -> set[str]:
+        """The faults of its twin that have struck."""
+        assert self.twin is not None, self.output
+        file = self.twin / "faults.struck"
+        return set(file.read_text().split()) if file.exists() else set()
 
     def failed_step(self) -> tuple[str, str]:
         """Name and error of the one step that failed."""
@@ -115,4 +123,11 @@ class WholeRuns:
     def _ended(self, folder: Path, code: int) -> Ended:
         found = next(folder.glob("2*/run.json"), None)
         output = (folder / "log").read_text()
-        return Ended(code, output, found and found.parent, read(found) if found else None)
+        if not found:
+            return Ended(code, output, None, None, None)
+        own = found.parent / "twin"
+        twin = own if (own / "twin.sqlite").exists() else self._state()
+        return Ended(code, output, found.parent, read(found), twin)
+
+    def _state(self) -> Path:
+        return Path(json.loads(self.ready.read_text())["state"])

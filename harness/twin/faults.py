@@ -18,7 +18,8 @@ read again whenever it has changed:
     lags:endpoint.list:3                         the list names what is gone, three looks long
     dies:workspace.get                           the twin is killed: from then on, no network
 
-`times=N` on any of them but `stuck`: only the first N requests.
+`times=N` on any of them but `stuck`: only the first N requests. Those that have struck stand in the
+file `faults.struck` beside it.
 """
 
 from __future__ import annotations
@@ -128,7 +129,7 @@ class Dies:
 Fault = Refuse | Delay | Drop | Lost | Ends | Answers | Stuck | Lags | Dies
 _F = TypeVar("_F", Refuse, Delay, Drop, Lost, Ends, Answers, Stuck, Lags, Dies)
 
-_KINDS: dict[str, type[Fault]] = {
+KINDS: dict[str, type[Fault]] = {
     "refuse": Refuse,
     "delay": Delay,
     "drop": Drop,
@@ -139,7 +140,7 @@ _KINDS: dict[str, type[Fault]] = {
     "lags": Lags,
     "dies": Dies,
 }
-_SHORT = {  # a word for a refusal that has a name
+SHORT = {  # a word for a refusal that has a name
     # not recorded for Azure ML; the storage service documents it so
     "full": "status=403,code=AccountIsDisabled,message=The specified account is disabled.",
     # recorded traffic of the azure-ai-ml test suite: no header says when to come back
@@ -200,9 +201,16 @@ class Faults:
                 spent = times is not None and self._struck[number] >= times
                 meant = fault.operation == name and getattr(fault, "at", "") in target
                 if isinstance(fault, kind) and meant and not spent:
-                    self._struck[number] += 1
+                    self._note(number, fault)
                     return fault
         return None
+
+    def _note(self, number: int, fault: Fault) -> None:
+        """Count it; the first time, say so in `faults.struck` beside the file."""
+        self._struck[number] += 1
+        if self._file and self._struck[number] == 1:
+            with self._file.with_suffix(".struck").open("a", encoding="utf-8") as file:
+                file.write(f"{type(fault).__name__.lower()}:{fault.operation}\n")
 
     def _look(self) -> None:
         """Take over what the file says, when it has changed; a misspelt one changes nothing."""
@@ -220,6 +228,8 @@ class Faults:
             sys.stderr.write(f"{self._file}: {error}; the faults stay as they were\n")
             return
         self._faults, self._struck = (*self._started_with, *told), Counter()
+        if told:  # else a run has taken its own away, and may want to know
+            self._file.with_suffix(".struck").unlink(missing_ok=True)
 
 
 def parse(specs: Iterable[str]) -> tuple[Fault, ...]:
@@ -233,10 +243,10 @@ def parse(specs: Iterable[str]) -> tuple[Fault, ...]:
 def _parse(spec: str) -> Fault:
     kind, _, rest = spec.partition(":")
     name, _, options = rest.partition(":")
-    if kind in _SHORT:
-        kind, options = "refuse", f"{_SHORT[kind]},{options}".rstrip(",")
-    if kind not in _KINDS:
-        raise WireError(_misspelt(spec, "fault", kind, [*_KINDS, *_SHORT]))
+    if kind in SHORT:
+        kind, options = "refuse", f"{SHORT[kind]},{options}".rstrip(",")
+    if kind not in KINDS:
+        raise WireError(_misspelt(spec, "fault", kind, [*KINDS, *SHORT]))
     fault = _made(spec, kind, operation(name).name, _options(kind, options))
     if kind in _ONLY and fault.operation not in _ONLY[kind]:
         raise WireError(_misspelt(spec, f"{kind} operation", fault.operation, _ONLY[kind]))
@@ -248,13 +258,13 @@ def _parse(spec: str) -> Fault:
 
 
 def _made(spec: str, kind: str, name: str, options: dict[str, str]) -> Fault:
-    known = [field for field in _KINDS[kind].__dataclass_fields__ if field != "operation"]
+    known = [field for field in KINDS[kind].__dataclass_fields__ if field != "operation"]
     wrong = next((option for option in options if option not in known), None)
     if wrong:
         raise WireError(_misspelt(spec, f"option of {kind}", wrong, known))
     try:
         values = {key: _NUMBERS.get(key, str)(value) for key, value in options.items()}
-        return _KINDS[kind](name, **values)  # type: ignore[arg-type]  # checked against its fields
+        return KINDS[kind](name, **values)  # type: ignore[arg-type]  # checked against its fields
     except (TypeError, ValueError) as error:
         raise WireError(f"fault {spec!r}: {error}; see python -m harness.twin --help") from None
 

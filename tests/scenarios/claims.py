@@ -9,6 +9,7 @@ from typing import Any
 
 from harness.plan import Twin
 from harness.plan_file import read_plan
+from harness.twin.faults import SHORT
 
 FOLDER = Path(__file__).parents[2] / "scenarios" / "faults"
 
@@ -54,10 +55,16 @@ class Scenario:
         return [" ".join(fault.split()) for fault in self.plan.get("twin", {}).get("faults", ())]
 
     @property
+    def strikes(self) -> set[str]:
+        """The same, as the twin says it of those that have struck."""
+        named = [spec.split(":")[:2] for spec in self.faults]
+        return {f"{'refuse' if kind in SHORT else kind}:{operation}" for kind, operation in named}
+
+    @property
     def settings(self) -> list[str]:
         """What else differs from the shipped plan."""
         return [
-            f"{section}.{key} = {value if isinstance(value, (int, float)) else str(value)}"
+            f"{section}.{key} = {value}"
             for section, values in self.plan.items()
             for key, value in values.items()
             if (section, key) != ("twin", "faults")
@@ -77,3 +84,21 @@ def _read(file: Path) -> Scenario:
     }
     assert tables.pop("over") == "../finetune_chat/plan.toml"
     return Scenario(file, Claim(**told), tables)
+
+
+def table() -> str:
+    """The table of docs/faults.md."""
+    head = "| scenario | what goes wrong | what must be seen | breaks |\n|---|---|---|---|\n"
+    return head + "\n".join(_row(scenario) for scenario in scenarios())
+
+
+def _row(scenario: Scenario) -> str:
+    wrong = [f"`{_short(text)}`" for text in [*scenario.faults, *scenario.settings]]
+    claim = scenario.claim
+    left = f", leaves {' and '.join(claim.left)}" if claim.left else ""
+    breaks = f"`{claim.breaks}`{left}" if claim.breaks else "nothing"
+    return f"| `{scenario.name}` | {', '.join(wrong)} | {claim.text} | {breaks} |"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 90 else f"{text[:87]}..."

@@ -111,10 +111,12 @@ def test_faults_of_a_running_twin_can_be_changed(
     with_file = [struck("compute.get"), struck("compute.get"), struck("job.get")]
     file.write_text("refuse:compute.gat:times=5\n")
     misspelt = struck("compute.get")
+    noted = file.with_suffix(".struck").read_text().split()
     file.unlink()
     without = [struck("compute.get"), struck("job.get")]
 
     assert with_file == [True, False, True]
+    assert noted == ["refuse:compute.get", "refuse:job.get"]
     assert not misspelt
     assert "did you mean: compute.get" in capsys.readouterr().err
     assert without == [False, True]
