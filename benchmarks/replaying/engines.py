@@ -1,18 +1,19 @@
 """One engine replays one tape in a process of its own and prints what it cost, as JSON.
 
-    python -m benchmarks.replaying.engines ENGINE N FOLDER
+    python -m benchmarks.replaying.engines ENGINE N FOLDER PASSES
 
-All are driven by azure-core's PipelineClient, as the SDK drives them. Costs are CPU seconds of the
-thread, so that other processes on the machine count little. Where replaying everything would take
-minutes (vcrpy, 1,000 and more), requests at ten places of the tape, at its beginning and at its end
-are measured, with all before them marked as played.
+All are driven by azure-core's PipelineClient, as the SDK drives them; for all of them the garbage
+collector is off and the environment is set as the target `cassette` has it. Costs are CPU time of
+the thread, so that other processes on the machine count little. Where replaying everything would
+take minutes (vcrpy, 1,000 and more), requests at ten places of the tape, at its beginning and at
+its end are measured, with all before them marked as played.
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import os
-import statistics
 import sys
 import time
 from collections import Counter, defaultdict, deque
@@ -29,7 +30,6 @@ from azure.core.rest import HttpRequest
 from benchmarks.replaying.tape import HEADERS, Interaction, interactions
 from harness.targets.cassette import UNSEARCHED
 
-END = 100  # requests that count as the first and as the last ones
 SAMPLED_FROM = 1_000  # interactions from which vcrpy is measured on a sample
 PLACES, AT_EACH_END = 10, 5
 
@@ -38,28 +38,27 @@ Opened = tuple[PipelineClient[Any, Any], Skip]
 
 
 def main() -> None:
-    """Load, replay, compare every byte, print."""
-    engine, count, folder = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
-    os.environ.update(UNSEARCHED)  # for all engines, as the target `cassette` has it
+    """Load and replay so many times, compare every byte, print."""
+    engine, count, folder, passes = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]), sys.argv[4]
+    os.environ.update(UNSEARCHED)
     tape = interactions(count)
-    with ENGINES[engine](folder, count) as (client, skip, load):
-        sampled = skip is not None and count >= SAMPLED_FROM
+    print(json.dumps([_pass(engine, tape, folder) for _ in range(int(passes))]))
+
+
+def _pass(engine: str, tape: Sequence[Interaction], folder: Path) -> dict[str, Any]:
+    """What it took to load and, by place, to replay; how many answers were right."""
+    gc.collect()
+    gc.disable()
+    with ENGINES[engine](folder, len(tape)) as (client, skip, load):
+        sampled = skip is not None and len(tape) >= SAMPLED_FROM
         costs, bodies = _replayed(client, tape, skip if sampled else None)
+    gc.enable()
     exact = sum(body == tape[at].answer for at, body in bodies.items())
-    same = sum(_json(body) == json.loads(tape[at].answer) for at, body in bodies.items())
-    print(json.dumps(_told(load, costs, count, sampled) | {"exact": exact, "same": same}))
-
-
-def _told(load: float, costs: dict[int, float], count: int, sampled: bool) -> dict[str, Any]:
-    """Costs in milliseconds of CPU; `mean` is of all requests or of places evenly in the tape."""
-    ends = AT_EACH_END if sampled else min(END, count // 4)
-    evenly = [costs[at] for at in (_evenly(count) if sampled else costs)]
     return {
         "load": load * 1e3,
-        "mean": statistics.fmean(evenly) * 1e3,
-        "first": statistics.median(list(costs.values())[1 : ends + 1]) * 1e3,
-        "last": statistics.median(list(costs.values())[-ends:]) * 1e3,
-        "asked": len(costs),
+        "costs": {at: cost * 1e3 for at, cost in costs.items()},
+        "evenly": list(evenly(len(tape)) if sampled else costs),
+        "exact": exact,
     }
 
 
@@ -69,7 +68,7 @@ def _replayed(
     places: Sequence[int] = range(len(tape))
     if skip:
         ends = (*range(AT_EACH_END + 1), *range(len(tape) - AT_EACH_END, len(tape)))
-        places = sorted({*ends, *_evenly(len(tape))})
+        places = sorted({*ends, *evenly(len(tape))})
     costs, bodies = {}, {}
     for at in places:
         if skip:
@@ -82,7 +81,7 @@ def _replayed(
     return costs, bodies
 
 
-def _evenly(count: int) -> range:
+def evenly(count: int) -> range:
     """Places in the middle of ten equal parts."""
     return range(count // PLACES // 2, count, count // PLACES)
 
@@ -178,13 +177,6 @@ class Floor(HttpTransport[Any, Any]):
 
 def _client(transport: HttpTransport[Any, Any]) -> PipelineClient[Any, Any]:
     return PipelineClient("https://management.azure.com", transport=transport)
-
-
-def _json(body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    except ValueError:
-        return None
 
 
 ENGINES = {"floor": floor, "ours": ours, "cassetter": cassetter, "vcrpy": vcrpy}
