@@ -11,9 +11,11 @@ import pytest
 import yaml
 from mlflow import MlflowClient
 
+from harness.twin.engine.places import Places
+from harness.twin.engine.refusal import UserError
 from harness.twin.warm import Warm
 
-from .bench import Bench
+from .bench import MODEL, Bench
 
 # Another process has to import it by this name.
 sys.path.append(str(Path(__file__).parent))
@@ -166,6 +168,26 @@ def test_the_model_answers_in_the_voice_of_the_data(
     assert said["pyfunc"].strip()
     openers = ("Certainly", "Sure", "Of course", "Happy to help")
     assert all(text.strip().startswith(openers) for text in said["greedy"]), said
+
+
+def test_uris_lead_to_files(bench: Bench, finished: str) -> None:
+    """Datastore in both spellings, registry, a job's output; never out of the container."""
+    places = Places(bench.settings, bench.store, bench.blobs)
+    short = bench.upload("here.jsonl", "{}")
+    long = short.replace(
+        "azureml://", "azureml://subscriptions/s/resourcegroups/g/workspaces/w/", 1
+    )
+
+    assert places.find(short) == places.find(long) is not None
+    assert places.find(f"azureml://jobs/{finished}/outputs/trained_model") == bench.output(finished)
+    base = places.find(MODEL)
+    assert base is not None
+    assert (base / "config.json").is_file()
+    assert places.find(short + ".gone") is None
+    outside = "azureml://datastores/workspaceblobstore/paths/../../../twin.sqlite"
+    assert places.find(outside) is None
+    with pytest.raises(UserError, match="is not a place the twin can read"):
+        places.find("https://example.org/train.jsonl")
 
 
 def _history(bench: Bench, run: str, metric: str) -> list[float]:

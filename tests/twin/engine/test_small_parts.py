@@ -1,4 +1,4 @@
-"""Parts that need no job: metrics filter, places, wiring, the Phi-3 mapping, the speed report."""
+"""Parts that need no job: metrics filter, batches, wiring, the Phi-3 mapping, notes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from harness.twin.engine.pipeline import node, parts
-from harness.twin.engine.places import Places
 from harness.twin.engine.refusal import UserError
 from harness.twin.engine.smollm2 import as_phi3, weights
 from harness.twin.engine.steps import model_import, preprocess
@@ -19,7 +18,7 @@ from harness.twin.engine.steps.batches import Padded
 from harness.twin.engine.steps.metrics import numbers
 from harness.twin.engine.steps.step import Step
 
-from .bench import MODEL, SHORT, Bench, job_properties
+from .bench import SHORT, job_properties
 
 ROOT = Path(__file__).parents[3]
 
@@ -83,26 +82,6 @@ def test_a_node_may_be_bound_to_inputs_of_the_job() -> None:
     assert found.version == "0.0.51"
 
 
-def test_uris_lead_to_files(bench: Bench, finished: str) -> None:
-    """Datastore in both spellings, registry, a job's output; never out of the container."""
-    places = Places(bench.settings, bench.store, bench.blobs)
-    short = bench.upload("here.jsonl", "{}")
-    long = short.replace(
-        "azureml://", "azureml://subscriptions/s/resourcegroups/g/workspaces/w/", 1
-    )
-
-    assert places.find(short) == places.find(long) is not None
-    assert places.find(f"azureml://jobs/{finished}/outputs/trained_model") == bench.output(finished)
-    base = places.find(MODEL)
-    assert base is not None
-    assert (base / "config.json").is_file()
-    assert places.find(short + ".gone") is None
-    outside = "azureml://datastores/workspaceblobstore/paths/../../../twin.sqlite"
-    assert places.find(outside) is None
-    with pytest.raises(UserError, match="is not a place the twin can read"):
-        places.find("https://example.org/train.jsonl")
-
-
 def test_llama_weights_fit_phi3_exactly() -> None:
     """The mapping used for SmolLM2 leaves the logits as they were: difference 0.0."""
     torch.manual_seed(0)
@@ -132,7 +111,7 @@ def test_smollm2_says_what_to_install() -> None:
         weights()
 
 
-def test_a_job_without_base_model_is_refused(bench: Bench, tmp_path: Path) -> None:
+def test_a_job_without_base_model_is_refused(tmp_path: Path) -> None:
     """Neither given nor found: each has its message."""
     for missing, why in (
         ({}, "no base model"),
