@@ -18,7 +18,7 @@ from harness.sdk.environments import HOME
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """matrix: 1 when a release does not run; diff: see harness/sdk/diff.py; bisect: 0 when found;
-    contract --check: 1 when the cassettes ask otherwise.
+    contract --check: 1 when the cassettes ask otherwise; needs: 1 when time did not suffice.
 
     2 means that nothing can be said: a release does not install, or has no recording.
     """
@@ -62,9 +62,15 @@ def _parser() -> argparse.ArgumentParser:
     four.set_defaults(act=_contract)
     five = parts.add_parser("history", help="write down what each release asks otherwise")
     five.set_defaults(act=_history)
-    for each in (one, two, three):
+    six = parts.add_parser("needs", help="which fields of the answers a release really reads")
+    add = six.add_argument
+    add("releases", nargs="*", default=["pinned"], metavar="RELEASE", help="a name as in diff")
+    add("--seconds", type=float, default=1800, help="to look for at most, each release; it goes on")
+    add("--page", type=Path, metavar="FILE", help="write the page, such as docs/sdk-needs.md")
+    six.set_defaults(act=_needs)
+    for each in (one, two, three, six):
         each.add_argument("--json", action="store_true", help="for machines")
-    for each in (one, two, three, five):
+    for each in (one, two, three, five, six):
         each.add_argument("--home", type=Path, default=HOME, help="where environments are kept")
     return parser
 
@@ -146,6 +152,20 @@ def _history(given: argparse.Namespace) -> int:
     FILE.write_text(history.written(history.history(releases.listed(), given.home)), "utf-8")
     _print(f"written: {FILE}")
     return 0
+
+
+def _needs(given: argparse.Namespace) -> int:
+    from harness.sdk import minimum
+    from harness.sdk.needs import Needs, needs
+
+    found = list[Needs]()
+    for release in map(releases.named, given.releases):
+        guess = [need.field for need in found[-1].needed] if found else []
+        found.append(needs(release, _say, given.home, given.seconds, guess))
+    if given.page:
+        given.page.write_text(minimum.page(found, time.strftime("%Y-%m-%d")), encoding="utf-8")
+    _print(minimum.machine(found).rstrip() if given.json else minimum.people(found))
+    return int(any(each.left for each in found))
 
 
 def _say(text: str) -> None:

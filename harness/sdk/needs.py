@@ -12,7 +12,8 @@ import hashlib
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,8 +59,16 @@ class _TooLateError(Exception):
     """The time is over."""
 
 
-def needs(release: str, say: Say, home: Path = HOME, seconds: float = SECONDS) -> Needs:
+def needs(
+    release: str,
+    say: Say,
+    home: Path = HOME,
+    seconds: float = SECONDS,
+    guess: Collection[Field] = (),
+) -> Needs:
     """Look for all fields that a release reads; recorded first where it is not yet.
+
+    `guess` are those that another release reads: where it is right, few trials say so.
 
     Raises SdkError when the recipe does not pass under the release, or does not replay.
     """
@@ -75,11 +84,17 @@ def needs(release: str, say: Say, home: Path = HOME, seconds: float = SECONDS) -
     with warm_runs(folder / "warm.log", tried_with(release, home).python, _environment()) as runs:
         trials = _Trials(told, folder, runs, time.monotonic() + seconds)
         trials.check(release)
-        return search(release, fields_of(told), trials, say)
+        return search(release, fields_of(told), trials, say, guess)
 
 
-def search(release: str, fields: Sequence[Field], trial: Trial, say: Say) -> Needs:
-    """The needed ones among the fields, operation by operation."""
+def search(
+    release: str,
+    fields: Sequence[Field],
+    trial: Trial,
+    say: Say,
+    guess: Collection[Field] = (),
+) -> Needs:
+    """The needed ones among the fields, operation by operation, those with few fields first."""
     needed, known, tried = list[Need](), set[Field](), 0
 
     def counted(dropped: Sequence[Field]) -> str:
@@ -88,11 +103,12 @@ def search(release: str, fields: Sequence[Field], trial: Trial, say: Say) -> Nee
         tried += 1
         return ended
 
-    operations = list(dict.fromkeys(field.operation for field in fields))
+    sizes = Counter(field.operation for field in fields)
+    operations = sorted(sizes, key=lambda name: sizes[name])
     try:
         for number, operation in enumerate(operations, start=1):
             of_it = [field for field in fields if field.operation == operation]
-            found = list(_needed(_outermost(of_it), of_it, counted))
+            found = list(_of_operation(of_it, guess, counted))
             needed += found
             known |= set(of_it)
             say(
@@ -103,6 +119,15 @@ def search(release: str, fields: Sequence[Field], trial: Trial, say: Say) -> Nee
         say("the time is over; the same command goes on from here")
     left = tuple(field for field in fields if field not in known)
     return Needs(release, tuple(fields), tuple(needed), tried, left)
+
+
+def _of_operation(of_it: Sequence[Field], guess: Collection[Field], trial: Trial) -> Iterator[Need]:
+    """Those that are needed of one operation: what is guessed first, if all else may go."""
+    guessed = [field for field in of_it if field in guess]
+    others = [field for field in of_it if not any(field.holds(one) for one in guessed)]
+    if guessed and (not others or not trial(_outermost(others))):
+        of_it = [field for field in of_it if field not in others]
+    yield from _needed(_outermost(of_it), of_it, trial)
 
 
 def _needed(group: Sequence[Field], of_it: Sequence[Field], trial: Trial) -> Iterator[Need]:

@@ -1,0 +1,189 @@
+"""The scheduled workflow, its shell steps run here: one issue, kept current, with the answer."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from harness.sdk import command
+from harness.sdk.releases import listed, supported
+
+ROOT = Path(__file__).parents[2]
+WORKFLOW: dict[Any, Any] = yaml.safe_load((ROOT / ".github/workflows/sdk.yml").read_text())
+NEWEST = WORKFLOW["jobs"]["newest"]
+PYTHON = """#!{python}
+import json, os, sys
+told = json.load(open(os.environ["TOLD"]))
+words = sys.argv[3:]
+with open(os.environ["CALLS"], "a") as calls:
+    calls.write(" ".join(words) + "\\n")
+if "--claims" in words:
+    print("\\n".join(told["claims"]))
+elif "bisect" in words:
+    print(f"{{words[-1]}} changes in azure-ai-ml 1.36.0")
+elif "matrix" in words:
+    print("| 1.36.0 | does not import: six |")
+else:
+    print("the diff")
+    sys.exit(told["code"])
+"""
+GH = """#!{python}
+import json, os, sys
+words = sys.argv[1:]
+with open(os.environ["CALLS"], "a") as calls:
+    calls.write("gh " + " ".join(words[:3]) + "\\n")
+if words[:2] == ["issue", "list"]:
+    assert "select(.title == env.TITLE) | .number][0]" in words[words.index("--jq") + 1]
+    issues = json.load(open(os.environ["TOLD"]))["issues"]
+    print(next((n for n, title in issues if title == os.environ["TITLE"]), ""))
+elif "--body-file" in words:
+    body = open(words[words.index("--body-file") + 1]).read()
+    open(os.environ["CALLS"] + ".body", "w").write(body)
+"""
+
+
+@dataclass
+class Job:
+    """The workflow's job in a folder, with a `gh` and a harness that note what they are told."""
+
+    folder: Path
+    told: dict[str, Any]
+    outputs: dict[str, str] = field(default_factory=dict)
+
+    def run(self) -> list[str]:
+        """All shell steps whose condition holds, in order; what they called."""
+        for name, text in ((".venv/bin/python", PYTHON), ("bin/gh", GH)):
+            file = self.folder / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text.format(python=sys.executable))
+            file.chmod(0o755)
+        (self.folder / "told").write_text(json.dumps(self.told))
+        for step in NEWEST["steps"]:
+            if "name" in step and self._wanted(step.get("if", "")):
+                self._step(step)
+        return (self.folder / "calls").read_text().splitlines()
+
+    @property
+    def body(self) -> str:
+        """The text of the issue."""
+        return (self.folder / "calls.body").read_text()
+
+    def _wanted(self, condition: str) -> bool:
+        found = re.fullmatch(r"steps\.diff\.outputs\.code == '(\d)'", condition)
+        assert bool(found) == bool(condition)
+        return not found or self.outputs["code"] == found[1]
+
+    def _step(self, step: dict[str, Any]) -> None:
+        given = {**NEWEST["env"], **step.get("env", {})}
+        env = {name: self._filled(text) for name, text in given.items()}
+        out = self.folder / "output"
+        subprocess.run(
+            ["bash", "-e", "-o", "pipefail", "-c", step["run"]],  # as GitHub runs it
+            cwd=self.folder,
+            check=True,
+            capture_output=True,
+            env={
+                **env,
+                "PATH": f"{self.folder}/bin:{os.environ['PATH']}",
+                "TOLD": str(self.folder / "told"),
+                "CALLS": str(self.folder / "calls"),
+                "GITHUB_OUTPUT": str(out),
+            },
+        )
+        if step.get("id") == "diff":
+            self.outputs = dict(line.split("=", 1) for line in out.read_text().splitlines())
+
+    def _filled(self, text: str) -> str:
+        known = {
+            "github.token": "none",
+            "matrix.release": "newest",
+            "steps.diff.outputs.code": self.outputs.get("code", ""),
+        }
+        return re.sub(r"\$\{\{ (.+?) \}\}", lambda found: known[found[1]], text)
+
+
+TITLE = "SDK: newest against the pinned release"
+OTHER = [11, "SDK: newest-pre against the pinned release"]
+
+
+def job(folder: Path, code: int, *issues: Any) -> Job:
+    """A job whose diff ends with that code, with these issues open."""
+    return Job(folder, {"code": code, "claims": ["compute.create", "job_status"], "issues": issues})
+
+
+def test_a_difference_opens_an_issue(tmp_path: Path) -> None:
+    """Its text is the diff, and which release brought the worst of it."""
+    here = job(tmp_path, 1, OTHER)
+
+    calls = here.run()
+
+    assert calls[-1].startswith("gh issue create")
+    assert "sdk bisect --good pinned --bad newest -- compute.create" in calls
+    assert "the diff" in here.body
+    assert "job_status changes in azure-ai-ml 1.36.0" in here.body
+    assert here.body.count("```") == 2
+
+
+def test_the_issue_is_kept_current(tmp_path: Path) -> None:
+    """The next night the same issue has the new text, and none is opened; the other one stays."""
+    here = job(tmp_path, 1, OTHER, [12, TITLE])
+
+    assert here.run()[-1] == "gh issue edit 12"
+    assert "compute.create changes in azure-ai-ml 1.36.0" in here.body
+
+
+def test_a_release_that_does_not_run_says_why(tmp_path: Path) -> None:
+    """The row of the matrix with its culprit is the text then."""
+    here = job(tmp_path, 2)
+
+    calls = here.run()
+
+    assert "sdk matrix --why --releases newest" in calls
+    assert "does not import: six" in here.body
+    assert not [call for call in calls if "bisect" in call]
+
+
+@pytest.mark.parametrize(
+    ("issues", "last"),
+    [([OTHER, [12, TITLE]], "gh issue close 12"), ([OTHER], "gh issue list --state")],
+)
+def test_no_difference_closes_it(tmp_path: Path, issues: list[Any], last: str) -> None:
+    """And does nothing where none is open."""
+    assert job(tmp_path, 0, *issues).run()[-1] == last
+
+
+def test_every_command_of_it_exists() -> None:
+    """What the workflow types is what the harness takes."""
+    runs = [
+        step["run"] for job in WORKFLOW["jobs"].values() for step in job["steps"] if "run" in step
+    ]
+    typed = re.findall(r"-m harness sdk ([^>|\n]+?)(?: >| \|\||\n|$)", "\n".join(runs))
+    assert len(typed) == 5
+
+    for words in typed:
+        asked = words.replace('"$RELEASE"', listed()[0]).replace('"$claim"', "import").split()
+        assert command._parser().parse_args(asked).act
+
+
+def test_both_ends_of_the_window_run_live() -> None:
+    """What `make test` replays, the night runs on the twin."""
+    last = WORKFLOW["jobs"]["window"]["steps"][-1]["run"]
+    given = command._parser().parse_args(last.split("sdk ")[1].split())
+
+    assert given.releases == supported()
+    assert given.again
+
+
+def test_what_triggers_it() -> None:
+    """Every night, and by hand; it may write issues and nothing else."""
+    assert set(WORKFLOW[True]) == {"schedule", "workflow_dispatch"}  # YAML reads `on` as true
+    assert WORKFLOW["permissions"] == {"contents": "read", "issues": "write"}
