@@ -151,7 +151,7 @@ PLACE = (
         "look",
         (),
         tells=("compute.defaults",),
-        day=date(2025, 4, 1),
+        day=date(2025, 3, 31),
     ),
     Plant(
         "endpoint-name-too-long",

@@ -117,6 +117,7 @@ def test_values_that_exclude_each_other(pair: object) -> None:
     (found,) = findings("contract", plan(f'training.{one}="{value}"'), base_model=model)
 
     assert found.check == "contract.together"
+    assert found.severity == ("error" if pair.stops else "warning")  # type: ignore[attr-defined]
     assert one in found.what
     assert other in found.what
 
@@ -174,4 +175,6 @@ def test_where_each_value_comes_from() -> None:
     assert said.check == "contract.winners"
     assert said.what.startswith("4 parameters from the plan, 6 parameters from the model, ")
     assert "plan: num_train_epochs=3, " in said.evidence
+    assert "logging_steps=10" in said.evidence.partition("component: ")[2]
+    assert "None" not in said.evidence
     assert "learning_rate=5e-6" in said.evidence.partition("model: ")[2]

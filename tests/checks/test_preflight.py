@@ -39,12 +39,12 @@ def twins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], 
             open_ones[era] = (twin, ready)
         return open_ones[era][1]
 
-    before = os.environ.pop("HARNESS_TWIN_READY", None)
-    yield of
-    for twin, _ in reversed(list(open_ones.values())):
-        twin.__exit__(None, None, None)  # type: ignore[attr-defined]  # kept as object
-    if before:
-        os.environ["HARNESS_TWIN_READY"] = before
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("HARNESS_TWIN_READY", raising=False)
+        patch.setenv("HARNESS_TWIN_LAZY", "1")  # nothing is trained here
+        yield of
+        for twin, _ in reversed(list(open_ones.values())):
+            twin.__exit__(None, None, None)  # type: ignore[attr-defined]  # kept as object
 
 
 @pytest.fixture

@@ -48,14 +48,24 @@ def test_quota_is_counted(usage: Usage, tiers: str, says: list[str]) -> None:
     assert names(found) == says
 
 
-@pytest.mark.parametrize(("used", "says"), [(90, "error"), (76, "warning")])
-def test_low_priority_has_a_quota_too(used: int, says: str) -> None:
-    """Without cores of LowPriority there is nothing to fall back on."""
-    usages = {FAMILY: Usage(0, 0), "TotalLowPriorityCores": Usage(used, 100)}
+@pytest.mark.parametrize(
+    ("low", "severity", "says"),
+    [
+        (Usage(90, 100), "error", "not enough quota for the cluster"),
+        (Usage(0, 0), "error", "not enough quota for the cluster"),
+        (Usage(76, 100), "warning", "only LowPriority is left"),
+        (Usage(76, -1), "warning", "only LowPriority is left"),
+        (None, "cannot tell", "only LowPriority may be left"),
+    ],
+)
+def test_low_priority_has_a_quota_too(low: Usage | None, severity: str, says: str) -> None:
+    """Without cores of LowPriority there is nothing to fall back on; a limit of -1 is none."""
+    usages = {FAMILY: Usage(0, 0)} | ({"TotalLowPriorityCores": low} if low else {})
 
     found = findings("quota", region=region(usages=usages))
 
-    assert names(found) == [f"{says}: quota.cores", "error: quota.cores"]
+    assert names(found) == [f"{severity}: quota.cores", "error: quota.cores"]
+    assert says in found[0].what
 
 
 def test_the_deployment_waits_for_the_nodes_of_the_cluster() -> None:
