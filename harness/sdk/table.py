@@ -31,7 +31,8 @@ def table(rows: Sequence[Row]) -> str:
 
 def html(rows: Sequence[Row]) -> str:
     """The same as a page to look at."""
-    return matrix_page(_HEAD, [[*_cells(row)] for row in rows], [*_notes(rows)])
+    notes = [note.removeprefix("- ") for note in _notes(rows)]
+    return matrix_page(_HEAD, [[*_cells(row)] for row in rows], notes)
 
 
 def page(rows: Sequence[Row], day: str) -> str:
