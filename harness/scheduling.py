@@ -13,11 +13,11 @@ from typing import Any
 def scope_of(nodeid: str) -> str:
     """What runs together: the tests of a scenario; of other tests, those of a file.
 
-    Tests about whole runs start a process each and share nothing: they may go anywhere.
+    Tests about whole runs share a twin and a process to fork from, which are dear to make.
     """
     path = PurePosixPath(nodeid.partition("::")[0])
     if path.parts[:2] == ("tests", "scenarios"):
-        return nodeid
+        return str(path.parent)
     return str(path.parent) if path.parts[0] == "scenarios" else str(path)
 
 

@@ -160,12 +160,9 @@ def test_a_scenario_stays_on_one_worker(pytester: pytest.Pytester) -> None:
     [
         ("scenarios/one/test_1.py::test_a", "scenarios/one"),
         ("tests/wire/test_tape.py::test_a", "tests/wire/test_tape.py"),
-        (
-            "tests/scenarios/test_failures.py::test_a[x]",
-            "tests/scenarios/test_failures.py::test_a[x]",
-        ),
+        ("tests/scenarios/test_failures.py::test_a[x]", "tests/scenarios"),
     ],
 )
 def test_what_runs_together(nodeid: str, scope: str) -> None:
-    """A scenario, else a file; tests about whole runs share nothing and are spread."""
+    """A scenario, else a file; tests about whole runs share what is dear to make."""
     assert scope_of(nodeid) == scope

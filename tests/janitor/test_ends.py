@@ -29,7 +29,7 @@ ENDS: Ends = {
     "endpoint.create#1:after:worker": (FAILED, WATCHDOG),
 }
 OTHERS: Ends = {
-    # killed, as in test_sweep.py
+    # killed; by hand in tests/scenarios/test_killed.py
     "endpoint.create#1:after:kill": (-9, WATCHDOG),
     "endpoint.create#1:after:both": (-9, SWEEP),
     # Ctrl-C in each of the nine steps; by hand in tests/scenarios/test_interrupt.py

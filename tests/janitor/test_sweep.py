@@ -1,143 +1,25 @@
-"""Real runs, really killed: the watchdog deletes, and when it was killed as well, `sweep` does."""
+"""`python -m harness sweep` beside a ledger, and the campaign with a part of the promise missing.
+
+After runs that were really killed: tests/scenarios/test_killed.py.
+"""
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from harness.janitor.ledger import Ledger, Place
 
-if TYPE_CHECKING:
-    from ..whole_runs import WholeRuns
-
 ROOT = Path(__file__).parents[2]
-COMMAND = [sys.executable, "-m", "pytest", "scenarios/finetune_chat", "--target", "twin", "-q"]
-COMMAND += ["--set", "training.max_steps=2000"]
-
-
-def wait_for(what: Callable[[], bool], seconds: float = 60) -> None:
-    """Until it holds."""
-    until = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < until, "it never came to hold"
-        time.sleep(0.02)
-
-
-def lives(pid: int) -> bool:
-    """Whether that process runs."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return False
-    return stat.rpartition(")")[2].split()[0] != "Z"
-
-
-@dataclass(frozen=True)
-class Running:
-    """A run in a process of its own with a twin of its own, and its folder."""
-
-    pid: int
-    folder: Path
-    wait: Callable[[], object]  # until that process has ended
-
-    @property
-    def ledger(self) -> Ledger:
-        """What it writes down."""
-        return Ledger(self.folder / "ledger.jsonl")
-
-    def until(self, kind: str) -> None:
-        """Until such a thing may exist and its create was answered."""
-        wait_for(lambda: any(e.kind == kind and e.answered for e in self.ledger.open_entries()))
-
-    def written(self, file: str) -> int:
-        """What was written down about a process."""
-        return int((self.folder / file).read_text())
-
-    def kill(self) -> None:
-        """As the kernel does when memory is out."""
-        os.kill(self.pid, signal.SIGKILL)
-        self.wait()
-
-
-def plainly(reports: Path) -> Running:
-    """The command of the README."""
-    with (reports / "out").open("wb") as out:
-        process = subprocess.Popen(
-            [*COMMAND, "--reports", str(reports)], cwd=ROOT, stdout=out, stderr=out
-        )
-    wait_for(lambda: any(reports.glob("2*/ledger.jsonl")))
-    return Running(process.pid, next(reports.glob("2*")), process.wait)
-
-
-def sooner(whole_runs: WholeRuns, reports: Path) -> Running:
-    """The same in a fork."""
-    environment = {**os.environ, "HARNESS_TWIN_LAZY": "1"}
-    line = [*COMMAND[3:], "--reports", str(reports)]
-    pid = whole_runs.warm.start(line, environment, reports / "out")
-    wait_for(lambda: any(reports.glob("2*/ledger.jsonl")))
-    return Running(pid, next(reports.glob("2*")), whole_runs.warm.wait)
 
 
 def sweep(*arguments: str) -> subprocess.CompletedProcess[str]:
     """`python -m harness sweep`."""
     command = [sys.executable, "-m", "harness", "sweep", *arguments]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
-
-
-def test_a_killed_run_is_cleaned_up_by_its_watchdog(tmp_path: Path) -> None:
-    """SIGKILL in the fine-tune job: job and cluster go, the twin as well, the log says it all.
-
-    Until then the watchdog is a process of under 40 MB in a session of its own.
-    """
-    run = plainly(tmp_path)
-    run.until("job")
-    watchdog, twin = run.written("watchdog.pid"), run.written("twin/pid")
-    status = Path(f"/proc/{watchdog}/status").read_text()
-    session = os.getsid(watchdog)
-    resident = int(status.partition("VmRSS:")[2].split()[0]) / 1024
-
-    run.kill()
-    wait_for(lambda: not lives(watchdog))
-
-    assert resident < 40
-    assert session == watchdog
-    assert run.ledger.open_entries() == []
-    log = (run.folder / "watchdog.log").read_text()
-    assert "ended without closing its ledger" in log
-    assert "gone: job" in log
-    assert "gone: compute" in log
-    assert "2 deleted, up to $176.30 a day avoided; 0 left" in log
-    assert not lives(twin)
-
-
-def test_run_and_watchdog_killed_then_sweep(tmp_path: Path, whole_runs: WholeRuns) -> None:
-    """A live run is left alone, a dry run deletes nothing, then all goes, and twice is no error."""
-    run = sooner(whole_runs, tmp_path)
-    run.until("compute")
-    alive = sweep("--all-open", str(tmp_path))
-    os.kill(run.written("watchdog.pid"), signal.SIGKILL)
-    run.kill()
-
-    dry = sweep("--all-open", str(tmp_path), "--dry-run")
-    done = sweep(str(run.ledger.path))
-    again = sweep(str(run.folder))
-
-    os.kill(run.written("twin/pid"), signal.SIGTERM)
-    assert (alive.returncode, "still going on; left alone" in alive.stdout) == (0, True)
-    assert (dry.returncode, "would delete compute gpu-cluster-big" in dry.stdout) == (1, True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "gone: compute gpu-cluster-big" in done.stdout
-    assert "0 left" in done.stdout
-    assert (again.returncode, "nothing is open" in again.stdout) == (0, True)
 
 
 def test_a_dry_run_writes_nothing_down_either(tmp_path: Path) -> None:
