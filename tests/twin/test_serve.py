@@ -5,53 +5,26 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
-from .conftest import ARM, ROOT, Start, Started
+from .asking import KEY_AUTH
+from .conftest import ROOT, Start, Started
+from .led import children, session, workspace
 
 LIGHT = ROOT / ".venv" / "bin" / "python"
 HEAVY = ("torch", "transformers", "mlflow", "peft", "azure")
-REGISTRY_MODEL = "azureml://registries/azureml/models/Phi-3-mini-4k-instruct/versions/7"
-KEY_AUTH = {"location": "eastus", "properties": {"authMode": "Key", "properties": {}}}
 
 
 @pytest.fixture(scope="module")
 def running(start: Start) -> Started:
     """One twin without faults."""
     return start()
-
-
-def session(twin: Started) -> requests.Session:
-    """A client of that twin: its proxy, its CA, a token of its identity endpoint."""
-    env, found = twin.ready["env"], requests.Session()
-    found.trust_env = False
-    token = found.get(
-        env["IDENTITY_ENDPOINT"],
-        params={"resource": ARM, "api-version": "2019-08-01"},
-        headers={"X-IDENTITY-HEADER": env["IDENTITY_HEADER"]},
-        timeout=10,
-    ).json()["access_token"]
-    found.proxies, found.verify = {"https": env["HTTPS_PROXY"]}, twin.ready["ca"]
-    found.headers["authorization"] = f"Bearer {token}"
-    return found
-
-
-def workspace(twin: Started, path: str = "") -> str:
-    """An address below the twin's workspace."""
-    env = twin.ready["env"]
-    return (
-        f"{ARM}/subscriptions/{env['AZURE_SUBSCRIPTION_ID']}/resourceGroups/"
-        f"{env['AZURE_RESOURCE_GROUP']}/providers/Microsoft.MachineLearningServices/workspaces/"
-        f"{env['AZURE_WORKSPACE_NAME']}{path}?api-version=2022-02-01-preview"
-    )
 
 
 def test_it_is_ready_soon_and_light(start: Start) -> None:
@@ -160,52 +133,6 @@ def test_a_dropped_answer_breaks_in_the_middle(start: Start) -> None:
     assert "Traceback" not in twin.errors.read_text()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_ends_when_told(start: Start, number: signal.Signals) -> None:
-    """Exit 0 within three seconds, the ready file gone, a pooled connection open or not."""
-    twin = start()
-    client = session(twin)
-    client.get(workspace(twin), timeout=10)
-    file = Path(twin.ready["state"]).parent / "ready.json"
-    begun = time.monotonic()
-
-    twin.process.send_signal(number)
-
-    assert twin.process.wait(10) == 0
-    assert time.monotonic() - begun < 4
-    assert not file.exists()
-
-
-def test_a_killed_twin_leaves_no_process_behind(start: Start) -> None:
-    """Neither the warm process nor a container that serves outlives it."""
-    twin = start()
-    client, place = session(twin), "/onlineEndpoints/ep-1"
-    client.put(workspace(twin, place), json=KEY_AUTH, timeout=30)
-    deployment = workspace(twin, f"{place}/deployments/demo")
-    body = {"properties": {"model": REGISTRY_MODEL, "instanceType": "Standard_DS3_v2"}}
-    client.put(deployment, json=body, timeout=30)
-    _serves(client, deployment)
-    children = _descendants(twin.process.pid)
-    containers = [pid for pid in children if os.getpgid(pid) != os.getpgid(twin.process.pid)]
-
-    twin.process.send_signal(signal.SIGKILL)
-    twin.process.wait(10)
-
-    assert containers
-    _all_end(children)
-
-
-def test_a_twin_killed_while_it_warms_up_leaves_nothing(start: Start) -> None:
-    """The process that imports torch looks for its parent between two imports."""
-    twin = start(lazy=False)
-    children = _first_children(twin)
-
-    twin.process.send_signal(signal.SIGKILL)
-    twin.process.wait(10)
-
-    _all_end(children)
-
-
 def test_a_lazy_twin_has_no_warm_process(running: Started) -> None:
     """Requests that need neither torch nor MLflow start nothing beside the twin."""
     client = session(running)
@@ -213,34 +140,7 @@ def test_a_lazy_twin_has_no_warm_process(running: Started) -> None:
     for path in ("", "/computes", "/onlineEndpoints", "/datastores", "/jobs"):
         assert client.get(workspace(running, path), timeout=10).status_code == 200
 
-    assert _children(running.process.pid) == []
-
-
-def test_it_ends_when_nobody_asks(start: Start) -> None:
-    """--idle-exit, for twins that are started and forgotten."""
-    twin = start("--idle-exit", "1")
-
-    assert twin.process.wait(15) == 0
-
-
-def test_it_ends_with_a_deployment_under_way(start: Start) -> None:
-    """A run that was killed leaves its deployment: --idle-exit ends that as well."""
-    twin = start("--idle-exit", "3")
-    client, place = session(twin), "/onlineEndpoints/ep-1"
-    _model_files(Path(twin.ready["state"]))
-    model = {"modelUri": "azureml://datastores/workspaceblobstore/paths/m"}
-    model_url = workspace(twin, "/models/m/versions/1")
-    client.put(model_url, json={"properties": model}, timeout=30)
-    client.put(workspace(twin, place), json=KEY_AUTH, timeout=30)
-    wanted = {"model": model_url.partition(ARM)[2].partition("?")[0]}
-    wanted |= {"instanceType": "Standard_DS3_v2"}
-    url = workspace(twin, f"{place}/deployments/demo")
-    put = client.put(url, json={"properties": wanted}, timeout=30)
-    children = _first_children(twin)
-
-    assert put.status_code == 201, put.text
-    assert twin.process.wait(60) == 0
-    _all_end(children)
+    assert children(running.process.pid) == []
 
 
 def test_what_is_kept_holds_no_secret(start: Start) -> None:
@@ -312,23 +212,6 @@ def _cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _serves(client: requests.Session, deployment: str) -> None:
-    """Wait until a deployment is up."""
-    deadline, state = time.monotonic() + 60, "Creating"
-    while state != "Succeeded":
-        assert time.monotonic() < deadline
-        assert state != "Failed"
-        time.sleep(0.05)
-        state = client.get(deployment, timeout=30).json()["properties"]["provisioningState"]
-
-
-def _model_files(state: Path) -> None:
-    """What a client would have uploaded."""
-    container = next((state / "blobs").glob("azureml-blobstore-*"))
-    (container / "m").mkdir()
-    (container / "m" / "weights").write_text("none")
-
-
 def _holds(file: Path, secret: str) -> bool:
     return file.is_file() and secret.encode() in file.read_bytes()
 
@@ -337,40 +220,3 @@ def _readable(file: Path, top: Path) -> bool:
     """Whether another user could read it, were the state folder itself open."""
     folders = [each for each in file.parents if top in each.parents]
     return bool(file.stat().st_mode & 0o077) and all(f.stat().st_mode & 0o011 for f in folders)
-
-
-def _first_children(twin: Started) -> list[int]:
-    """The processes of a twin, once it has any."""
-    deadline = time.monotonic() + 30
-    while not (found := _descendants(twin.process.pid)):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    return found
-
-
-def _descendants(pid: int) -> list[int]:
-    found = _children(pid)
-    return found + [each for child in found for each in _descendants(child)]
-
-
-def _all_end(pids: list[int]) -> None:
-    deadline = time.monotonic() + 60  # one that is importing torch notices afterwards
-    while any(_alive(pid) for pid in pids) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert not [pid for pid in pids if _alive(pid)]
-
-
-def _children(pid: int) -> list[int]:
-    text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-    found = [int(word) for word in text.split()]
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        found += [int(word) for word in (task / "children").read_text().split()]
-    return sorted(set(found))
-
-
-def _alive(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
