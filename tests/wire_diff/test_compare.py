@@ -20,7 +20,7 @@ from harness.wire.differing import values
 from harness.wire_diff import compare
 from harness.wire_diff.__main__ import main
 from harness.wire_diff.calls import Call, Recording, recording
-from harness.wire_diff.change import REQUESTS, Change
+from harness.wire_diff.change import REQUESTS, Change, told
 from harness.wire_diff.compare import changes
 
 SHIPPED = Path(__file__).parents[2] / "cassettes" / "finetune_chat"
@@ -272,7 +272,46 @@ def test_a_slower_poll_is_harmless() -> None:
     (found,) = changes(polled(1.0), polled(3.5))
 
     assert (found.kind, found.severity) == ("poll interval", "harmless")
-    assert changes(polled(1.0), polled(2.9)) == []
+    assert changes(polled(1.0), polled(3.0)) == []
+
+
+def test_a_change_is_told_with_its_places() -> None:
+    """The same change of several calls stands once; behaviour has no place; the release if any."""
+    api = Change("api-version", 3, "compute.get", "query api-version", "1", "2")
+    again = replace(api, step=5, operation="job.get")
+    raised = Change("raises now", where="probe", before="x", after="y")
+    why = "the service may read and answer otherwise"
+
+    assert list(told([api, again, api], "risky")) == [
+        f"  compute.get (step 3), job.get (step 5)\n"
+        f"      api-version query api-version: 1 -> 2\n      because {why}"
+    ]
+    assert list(told([api, raised], "breaking", lambda _: "1.30.0")) == [
+        "  raises now probe: x -> y\n      because what worked ends in an exception\n"
+        "      probably since 1.30.0"
+    ]
+    parts = list(told([api, again], "risky", lambda change: str(change.step)))
+    assert [part.splitlines()[-1] for part in parts] == [
+        "      probably since 3",
+        "      probably since 5",
+    ]
+
+
+def test_one_poll_has_no_interval(tmp_path: Path) -> None:
+    """An interval lies between two polls; of a fold it is the time by their number."""
+    shutil.copytree(SHIPPED, tmp_path / "again")
+    file = tmp_path / "again" / "3_cluster.json"
+    cassette = json.loads(file.read_text())
+    label = next(iter(cassette["provenance"]["folds"]))
+
+    def interval(count: int) -> float | None:
+        cassette["provenance"]["folds"][label] = {"count": count, "seconds": 6.0}
+        file.write_text(written(cassette["provenance"], cassette["interactions"]))
+        polls = [call for call in recording(tmp_path / "again").calls if call.step == 3]
+        return next(call.interval for call in polls if call.operation == "compute.poll")
+
+    assert interval(1) is None
+    assert interval(4) == 1.5
 
 
 def test_every_kind_has_a_reason() -> None:
