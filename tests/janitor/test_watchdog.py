@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from harness.janitor.watch import PROGRAM
+from harness.janitor.watch import PROGRAM, watched
 from harness.limits import ceiling
 from harness.plan import Limits
 
@@ -35,3 +35,19 @@ def test_the_time_of_a_run_is_its_limit_and_one_patience() -> None:
     """A run that has a limit in minutes, and only such a one."""
     assert ceiling(Limits(minutes=2, patience_seconds=30)) == 150
     assert ceiling(Limits(minutes=0)) == 0
+
+
+def test_a_run_hardly_waits_for_it(tmp_path: Path) -> None:
+    """To have it started takes a run less than 0.3 s (the best of three: others use the machine).
+
+    What it needs of memory is looked at in tests/scenarios/test_killed.py.
+    """
+    seconds = []
+    for number in range(3):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        began = time.monotonic()
+        with watched(folder):
+            seconds.append(time.monotonic() - began)
+
+    assert min(seconds) < 0.3
