@@ -136,6 +136,54 @@ def test_a_call_that_nothing_recorded_stands_for_is_a_miss_and_told() -> None:
     tape.check_played([], with_tests=True)  # the miss has been told where it happened
 
 
+def test_harmless_differences_leave_it_green() -> None:
+    """And polls that were not needed are no difference at all."""
+
+    def without(asked: list[Asked]) -> None:
+        for each in [e for e in asked if "/vmSizes" in e["url"] or "OperationsStatus" in e["url"]]:
+            asked.remove(each)
+
+    other = OtherRelease({"azure-ai-ml": ("1.35.2", "1.20.0")})
+    tape = Tape([read(SHIPPED / "3_cluster.json")], lambda: [3], other)
+    asked = [_asked(entry) for entry in tape.entries]
+    without(asked)
+    for each in asked:
+        tape.answer(requests.Request(**each).prepare())
+
+    tape.check_played([3], with_tests=True)
+
+    (told,) = other.changes(tape, [3], with_tests=True)
+    assert told.operation == "vm_size.list"
+
+
+def test_what_tests_ask_counts_only_when_they_all_ran() -> None:
+    """A run of one test file does not ask what the others would."""
+    other = OtherRelease({"azure-ai-ml": ("1.35.2", "1.20.0")})
+    tape = Tape([read(SHIPPED / "3_cluster.json")], lambda: [3], other)
+    for entry in tape.entries:
+        if entry.operation == "vm_size.list":
+            entry.by_test = True  # as if a test had asked, which did not run now
+        else:
+            tape.answer(requests.Request(**_asked(entry)).prepare())
+
+    assert [c.operation for c in other.changes(tape, [3], with_tests=True)] == ["vm_size.list"]
+    assert other.changes(tape, [3], with_tests=False) == []
+
+
+def test_asked_twice_is_told_once_and_answered_again() -> None:
+    """A poll more is none; a read more is one call more, and has the answer it had."""
+    other = OtherRelease({"azure-ai-ml": ("1.35.2", "1.20.0")})
+    tape = Tape([read(SHIPPED / "3_cluster.json")], lambda: [3], other)
+    for entry in tape.entries:
+        tape.answer(requests.Request(**_asked(entry)).prepare())
+    usage = next(entry for entry in tape.entries if entry.operation == "usage.list")
+
+    again = tape.answer(requests.Request(**_asked(usage)).prepare())
+
+    assert again.status_code == 200
+    assert other.changes(tape, [3], with_tests=True) == []
+
+
 def test_the_run_ends_red_with_all_that_differs() -> None:
     """Each difference with reason and probable release, and the command that searches for it."""
 
@@ -152,6 +200,20 @@ def test_the_run_ends_red_with_all_that_differs() -> None:
     assert 'nodeIdleTimeBeforeScaleDown: "PT2M" -> absent' in text
     assert "because the service falls back to its own default\n      probably since 1.30.0" in text
     assert "Next: python -m harness sdk bisect --good 1.35.2 --bad 1.20.0 -- " in text
+
+
+def test_another_package_than_the_sdk_has_no_history() -> None:
+    """Its recorded version is what to install; the SDK is named where both differ."""
+    core = {"azure-core": ("1.41.0", "1.30.0")}
+    change = Change("api-version", 3, "compute.create", "query api-version", "1", "2")
+    alone, both = OtherRelease(core), OtherRelease({**core, "azure-ai-ml": ("1.35.2", "1.20.0")})
+
+    assert alone.what == "azure-core 1.30.0 asks otherwise than 1.41.0, which was recorded"
+    assert alone.next([change]) == "pip install azure-core==1.41.0"
+    assert alone.since(change) == ""
+    assert both.what.startswith("azure-ai-ml 1.20.0 asks otherwise than 1.35.2")
+    assert both.next([change]).endswith("bisect --good 1.35.2 --bad 1.20.0 -- compute.create")
+    assert both.next([]) == "pip install azure-core==1.41.0 azure-ai-ml==1.35.2"
 
 
 @pytest.mark.parametrize(
