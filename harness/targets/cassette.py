@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from harness.errors import CassetteError
 from harness.targets.target import Note, Target, environment
-from harness.wire.cassette import Cassette, read
+from harness.wire.cassette import HEADER, Cassette, read
 from harness.wire.references import TIMESTAMP, expand
 from harness.wire.sockets import blocked
 from harness.wire.tape import TOKENS, Tape
@@ -114,9 +114,14 @@ def _checked(paths: Sequence[Path], folder: Path) -> list[Cassette]:
     here = [path.name for path in paths]
     if here != files:
         raise CassetteError(
-            f"the cassettes in {folder} are not one recording: it has {', '.join(files)}, here "
-            f"are {', '.join(here)}.\n{again}"
+            f"the cassettes in {folder} are not one recording: it has "
+            f"{', '.join(map(str, files))}, here are {', '.join(here)}.\n{again}"
         )
+    for tape in tapes:
+        if wrong := _wrong_header(tape, *(() if tape is tapes[0] else ("plan",))):
+            raise CassetteError(
+                f"cassette {tape.path} cannot be used: its header {wrong}.\n{again}"
+            )
     dates = {tape.path.name: tape.provenance["recorded"] for tape in tapes}
     if len(set(dates.values())) > 1:
         listed = ", ".join(f"{file} of {date}" for file, date in dates.items())
@@ -124,6 +129,22 @@ def _checked(paths: Sequence[Path], folder: Path) -> list[Cassette]:
             f"the cassettes in {folder} are of several recordings: {listed}.\n{again}"
         )
     return tapes
+
+
+def _wrong_header(tape: Cassette, *spared: str) -> str | None:
+    """What its header lacks, or says that cannot be; the plan stands in the first file only."""
+    told = tape.provenance
+    if lacking := [name for name in HEADER if name not in told and name not in spared]:
+        return f"lacks {', '.join(lacking)}"
+    if lacking := [
+        name for name in ("subscription", "group", "name") if not told["workspace"].get(name)
+    ]:
+        return f"lacks the workspace's {', '.join(lacking)}"
+    try:
+        datetime.fromisoformat(told["recorded"]).astimezone(UTC)
+    except ValueError:
+        return f"says it was recorded at {told['recorded']!r}"
+    return None
 
 
 def _same_plan(plan: Plan, tapes: Sequence[Cassette]) -> None:

@@ -23,6 +23,20 @@ from harness.wire.references import expand
 VERSION = 1  # vcrpy's
 FORMAT = 1  # ours
 LIMIT = 5_000_000  # bytes; the whole recipe is a twentieth of this
+HEADER: Mapping[str, type] = {  # what a header holds; the seal does not cover it
+    "target": str,
+    "scenario": str,
+    "recorded": str,
+    "plan_hash": str,
+    "plan": dict,
+    "packages": dict,
+    "workspace": dict,
+    "files": list,
+    "step": int,
+    "kept": dict,
+    "folds": dict,
+    "measured": dict,
+}
 _PROVENANCE, _MARK = b'"provenance": {', b'"interactions": ['
 # how `written` lays a file out: no string of JSON holds a newline, so these stand nowhere else
 _NEXT, _ANSWER, _ANSWERED = b"\n  },\n  {", b',\n   "response": ', b"\n   }"
@@ -101,6 +115,9 @@ def read(path: Path, *, limit: int = LIMIT) -> Cassette:
         raise _wrong(path, f"its header is not JSON: {error}") from error
     if provenance.get("format") != FORMAT:
         raise _wrong(path, f"its format is {provenance.get('format')!r}, this reads {FORMAT}")
+    for name, kind in HEADER.items():
+        if not isinstance(value := provenance.get(name, kind()), kind):
+            raise _wrong(path, f"its header says {name} is {value!r}, which is no {kind.__name__}")
     start, end = content.index(_MARK) + len(_MARK) - 1, content.rindex(b"]") + 1
     body = memoryview(content)[start:end]
     if provenance.get("sha256") != _seal(body):

@@ -5,12 +5,15 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from harness.errors import CassetteError
 from harness.wire.canonical import rendered
 from harness.wire.cassette import Cassette, Interaction
 from harness.wire.message import Body, Upload
 
+MALFORMED = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 _POLLED = ("azure-asyncoperation", "location")
 
 
@@ -38,9 +41,15 @@ class Entry:
         return f"{self.cassette.path.name} #{self.number} {self.operation}"
 
     def answer(self) -> Answer:
-        """The answer, byte for byte as it was recorded, scrubbing apart."""
+        """The answer, byte for byte as it was recorded, scrubbing apart.
+
+        Raises CassetteError where no recording would have written it so.
+        """
         if self.recorded is None:
-            self.recorded = answer_of(self.cassette.interactions, self.number)
+            try:
+                self.recorded = answer_of(self.cassette.interactions, self.number)
+            except MALFORMED as error:
+                raise not_recorded(self.cassette.path, f"answer to {self.name}", error) from error
         return self.recorded
 
 
@@ -55,11 +64,25 @@ class Answer:
 
 
 def entries_of(cassette: Cassette) -> list[Entry]:
-    """The entries of a file, in order. Raises KeyError or TypeError where it is malformed."""
-    return [
-        _entry(cassette, number, interaction.asked)
-        for number, interaction in enumerate(cassette.interactions, start=1)
-    ]
+    """The entries of a file, in order.
+
+    Raises CassetteError where no recording would have written it so.
+    """
+    found: list[Entry] = []
+    for number, interaction in enumerate(cassette.interactions, start=1):
+        try:
+            found.append(_entry(cassette, number, interaction.asked))
+        except MALFORMED as error:
+            raise not_recorded(cassette.path, f"interaction #{number}", error) from error
+    return found
+
+
+def not_recorded(path: Path, what: str, error: Exception) -> CassetteError:
+    """What to raise for a part of a file that is not as recordings have it."""
+    return CassetteError(
+        f"cassette {path} has an {what} that is not one ({error!r}).\nNext: "
+        f"git checkout -- {path}, or record again with --record"
+    )
 
 
 def _entry(cassette: Cassette, number: int, asked: dict[str, Any]) -> Entry:
@@ -70,7 +93,7 @@ def _entry(cassette: Cassette, number: int, asked: dict[str, Any]) -> Entry:
         number=number,
         step=cassette.step,
         operation=operation,
-        method=request["method"],
+        method=str(request["method"]),
         uri=uri,
         sent=sent,
         resource=_resource(operation, uri, sent),

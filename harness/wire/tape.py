@@ -65,7 +65,7 @@ class Tape:
         release: Release | None = None,
     ) -> None:
         self.cassettes = tuple(cassettes)
-        self.entries = [entry for cassette in cassettes for entry in _entries(cassette)]
+        self.entries = [entry for cassette in cassettes for entry in entries_of(cassette)]
         self.misses: list[str] = []
         self._started, self._release = started, release
         self._lock = threading.RLock()
@@ -255,16 +255,6 @@ class Tape:
         error = miss(self, method, url, body, waiting_for)
         self.misses.append(str(error))
         return error
-
-
-def _entries(cassette: Cassette) -> list[Entry]:
-    try:
-        return entries_of(cassette)
-    except (KeyError, TypeError, IndexError, AttributeError) as error:
-        raise CassetteError(
-            f"cassette {cassette.path} has an interaction that is not one ({error!r}).\nNext: "
-            f"git checkout -- {cassette.path}, or record again with --record"
-        ) from error
 
 
 def _plain(body: Any) -> str | None:

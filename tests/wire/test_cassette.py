@@ -101,6 +101,37 @@ def test_a_wrong_file_is_said_to_be_what_it_is(recording, spoil, says: str) -> N
     assert "--record" in str(wrong.value)
 
 
+@pytest.mark.parametrize(
+    ("header", "says"),
+    [
+        ({"kept": None}, "kept is None, which is no dict"),
+        ({"step": "one"}, "step is 'one', which is no int"),
+        ({"folds": []}, r"folds is \[\], which is no dict"),
+        ({"recorded": "yesterday"}, "recorded at 'yesterday'"),
+        ({"workspace": {"name": "w"}}, "lacks the workspace's subscription, group"),
+        ("kept", "its header lacks kept"),
+        ("plan", "its header lacks plan"),
+        ("recorded", "its header lacks recorded"),
+    ],
+)
+def test_a_header_changed_by_hand_is_named(recording, header, says: str) -> None:
+    """As a merge leaves it, a line lost or of both sides: which file, which field, what to do."""
+    file = recording() / "1_connection.json"
+    told = json.loads(file.read_text())
+    if isinstance(header, str):
+        del told["provenance"][header]
+    else:
+        told["provenance"] |= header
+    file.write_text(written(told["provenance"], told["interactions"]))
+
+    with pytest.raises(
+        CassetteError, match=rf"1_connection\.json cannot be used: .*{says}"
+    ) as wrong:
+        opened(file.parent)
+
+    assert "Next: git checkout" in str(wrong.value)
+
+
 def test_files_of_two_recordings_do_not_mix(recording) -> None:
     """A file checked out from another day is found by its date."""
     folder = recording()
@@ -205,6 +236,18 @@ def test_an_interaction_without_an_answer_is_none(recording) -> None:
 
     with pytest.raises(CassetteError, match="an interaction is not as recordings have it"):
         read(file)
+
+
+@pytest.mark.parametrize("lost", ["status", "headers", "body"])
+def test_an_answer_that_is_none_is_named(recording, lost: str) -> None:
+    """Found when it is played, and not as an error of Python's."""
+    file = recording() / "1_connection.json"
+    again(file, lambda interactions: interactions[1]["response"].pop(lost))
+
+    with pytest.raises(
+        CassetteError, match=r"answer to 1_connection\.json #2 job\.get that is not"
+    ):
+        Tape([read(file)]).entries[1].answer()
 
 
 def test_all_files_are_replaced_or_none(recording, tmp_path: Path) -> None:
