@@ -26,13 +26,9 @@ from __future__ import annotations
 
 import json
 import re
-import sys
-import threading
-from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
-from pathlib import Path
 from typing import TypeVar
 
 from harness.errors import WireError
@@ -127,7 +123,7 @@ class Dies:
 
 
 Fault = Refuse | Delay | Drop | Lost | Ends | Answers | Stuck | Lags | Dies
-_F = TypeVar("_F", Refuse, Delay, Drop, Lost, Ends, Answers, Stuck, Lags, Dies)
+FAULT = TypeVar("FAULT", Refuse, Delay, Drop, Lost, Ends, Answers, Stuck, Lags, Dies)
 
 KINDS: dict[str, type[Fault]] = {
     "refuse": Refuse,
@@ -172,72 +168,15 @@ _ONLY: dict[str, tuple[str, ...]] = {  # kinds that not every operation can meet
 }
 
 
-class Faults:
-    """The faults of one twin; counts how often each has struck.
-
-    Those of `file`, one a line, come on top, and count from nought whenever it has changed.
-    """
-
-    def __init__(self, faults: Iterable[Fault] = (), file: Path | None = None) -> None:
-        self._started_with = self._faults = tuple(faults)
-        self._file, self._seen = file, (0, 0)
-        self._struck: Counter[int] = Counter()
-        self._lock = threading.Lock()
-        self.cut: Callable[[int], None] | None = None  # the connection from this local port
-
-    def ends(self, name: str) -> Ends | None:
-        """The state that what this operation begins is to end in, or None. Counts as once."""
-        return self.take(Ends, name)
-
-    def take(self, kind: type[_F], name: str | None, target: str = "") -> _F | None:
-        """The first fault of this kind for the operation that has strikes left; uses one up.
-
-        `target` is the path and query that were asked.
-        """
-        with self._lock:
-            self._look()
-            for number, fault in enumerate(self._faults):
-                times = getattr(fault, "times", None)
-                spent = times is not None and self._struck[number] >= times
-                meant = fault.operation == name and getattr(fault, "at", "") in target
-                if isinstance(fault, kind) and meant and not spent:
-                    self._note(number, fault)
-                    return fault
-        return None
-
-    def _note(self, number: int, fault: Fault) -> None:
-        """Count it; the first time, say so in `faults.struck` beside the file."""
-        self._struck[number] += 1
-        if self._file and self._struck[number] == 1:
-            with self._file.with_suffix(".struck").open("a", encoding="utf-8") as file:
-                file.write(f"{type(fault).__name__.lower()}:{fault.operation}\n")
-
-    def _look(self) -> None:
-        """Take over what the file says, when it has changed; a misspelt one changes nothing."""
-        try:
-            stat = self._file.stat() if self._file else None
-        except FileNotFoundError:
-            stat = None
-        seen = (stat.st_mtime_ns, stat.st_ino) if stat else (0, 0)
-        if self._file is None or seen == self._seen:
-            return
-        self._seen = seen
-        try:
-            told = parse(self._file.read_text(encoding="utf-8").splitlines()) if stat else ()
-        except (OSError, WireError) as error:
-            sys.stderr.write(f"{self._file}: {error}; the faults stay as they were\n")
-            return
-        self._faults, self._struck = (*self._started_with, *told), Counter()
-        if told:  # else a run has taken its own away, and may want to know
-            self._file.with_suffix(".struck").unlink(missing_ok=True)
-
-
 def parse(specs: Iterable[str]) -> tuple[Fault, ...]:
     """The faults that the texts describe.
 
     Raises WireError on a misspelt kind, operation, option or state, naming the nearest.
     """
-    return tuple(_parse(spec) for spec in specs)
+    try:
+        return tuple(_parse(spec) for spec in specs)
+    except WireError as error:
+        raise WireError(f"{error} Next: correct the fault; docs/faults.md has all kinds") from None
 
 
 def _parse(spec: str) -> Fault:

@@ -21,7 +21,8 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import uuid4
 
-from harness.twin.faults import Faults, Lags, Stuck
+from harness.twin.faults import Lags, Stuck
+from harness.twin.faults_at_work import Faults
 from harness.twin.settings import Settings
 from harness.twin.store import Store
 

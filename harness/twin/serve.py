@@ -29,7 +29,8 @@ from starlette.applications import Starlette
 from harness.twin import app, base_model
 from harness.twin.blob_store import BlobStore
 from harness.twin.engine.runner import Runner
-from harness.twin.faults import Faults, parse
+from harness.twin.faults import parse
+from harness.twin.faults_at_work import Faults
 from harness.twin.lifecycle import Operations
 from harness.twin.serving.instances import Instances
 from harness.twin.settings import Settings
@@ -259,6 +260,7 @@ def _ready(twin: Twin, proxy_port: int, identity_port: int) -> Ready:
         "AZURE_SUBSCRIPTION_ID": settings.subscription,
         "AZURE_RESOURCE_GROUP": settings.group,
         "AZURE_WORKSPACE_NAME": settings.workspace,
+        "HARNESS_TWIN": str(settings.state.resolve()),  # a shell with these does not reach Azure
     }
     if settings.pace == "fast":
         env["AZUREML_RUN_POLLING_INTERVAL_MIN"] = "1"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from harness.twin.blob_store import BlobStore
     from harness.twin.engine.runner import Runner
-    from harness.twin.faults import Faults
+    from harness.twin.faults_at_work import Faults
     from harness.twin.lifecycle import Operations
     from harness.twin.serving.instances import Instances
 

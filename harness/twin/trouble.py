@@ -12,7 +12,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from harness.twin.errors import WireFailure, flat, gateway, refused
-from harness.twin.faults import Answers, Delay, Dies, Drop, Faults, Lost, Refuse
+from harness.twin.faults import Answers, Delay, Dies, Drop, Lost, Refuse
+from harness.twin.faults_at_work import Faults
 from harness.wire.operations import ARM, BLOB, REGION, REGISTRY, SCORING, operation
 
 _AGAIN = (408, 429, 500, 502, 503, 504)  # clients try these again

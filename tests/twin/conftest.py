@@ -18,7 +18,8 @@ from starlette.testclient import TestClient
 from harness.twin import app
 from harness.twin.blob_store import BlobStore
 from harness.twin.engine.runner import Runner
-from harness.twin.faults import Faults, parse
+from harness.twin.faults import parse
+from harness.twin.faults_at_work import Faults
 from harness.twin.lifecycle import Operations
 from harness.twin.serving.instances import Instances
 from harness.twin.settings import Settings

@@ -13,13 +13,13 @@ from harness.twin.faults import (
     Dies,
     Drop,
     Ends,
-    Faults,
     Lags,
     Lost,
     Refuse,
     Stuck,
     parse,
 )
+from harness.twin.faults_at_work import Faults
 
 from .conftest import Make
 

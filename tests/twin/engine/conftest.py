@@ -19,7 +19,7 @@ from starlette.applications import Starlette
 from harness.twin.engine.steps import step as steps
 from harness.twin.engine.steps.child import enter
 from harness.twin.errors import WireFailure, failure_response
-from harness.twin.faults import Faults
+from harness.twin.faults_at_work import Faults
 from harness.twin.lifecycle import Operations
 from harness.twin.routes import history, jobs, mlflow, operations
 from harness.twin.state import Twin
