@@ -12,6 +12,8 @@ TWIN := .venv-twin/.made
 BENCH := .venv-bench/.made
 LONG := tests/scenarios tests/janitor tests/targets tests/wire  # first, so that no worker waits
 PIP := -m pip install --quiet --disable-pip-version-check
+fits = $(1) -c 'import sys, venv; sys.exit(sys.version_info[:2] != (3, 11))' || { \
+	echo "$(1) is no Python 3.11 with venv. Next: install it, or make PYTHON=/path/to/python3.11" >&2; exit 1; }
 
 .PHONY: run replay test test-light test-twin lint bench crash clean light twin-env envs regenerate prove-replay
 
@@ -67,7 +69,8 @@ envs: ## both, side by side
 
 $(LIGHT): pyproject.toml constraints/light.txt
 	@echo "== light environment in .venv (the SDK, pytest; about a minute the first time) =="
-	$(PYTHON) -m venv .venv
+	@$(call fits,$(PYTHON))
+	$(PYTHON) -m venv --clear .venv
 	.venv/bin/python $(PIP) --upgrade pip
 	.venv/bin/python $(PIP) --constraint constraints/light.txt --editable '.[light,dev]'
 	.venv/bin/python -m pip check
@@ -75,7 +78,8 @@ $(LIGHT): pyproject.toml constraints/light.txt
 
 $(TWIN): pyproject.toml constraints/twin.txt
 	@echo "== the twin's environment in .venv-twin (torch, mlflow; two minutes the first time) =="
-	$(PYTHON) -m venv .venv-twin
+	@$(call fits,$(PYTHON))
+	$(PYTHON) -m venv --clear .venv-twin
 	.venv-twin/bin/python $(PIP) --upgrade pip
 	.venv-twin/bin/python $(PIP) "$$(grep '^torch==' constraints/twin.txt)"
 	.venv-twin/bin/python $(PIP) --constraint constraints/twin.txt --editable '.[twin]'
@@ -84,10 +88,11 @@ $(TWIN): pyproject.toml constraints/twin.txt
 
 $(BENCH): pyproject.toml constraints/light.txt
 	@echo "== environment of the comparison in .venv-bench (vcrpy, cassetter) =="
-	$(PYTHON) -m venv .venv-bench
+	@$(call fits,$(PYTHON))
+	$(PYTHON) -m venv --clear .venv-bench
 	.venv-bench/bin/python $(PIP) --constraint constraints/light.txt --editable '.[bench]'
 	@touch $@
 
 clean: ## environments and caches; reports stay
-	rm -rf .venv .venv-twin .venv-bench .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-twin .venv-bench .sdk .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

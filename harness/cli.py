@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
@@ -47,14 +48,18 @@ def main(arguments: list[str] | None = None) -> int:
     if given in (["-h"], ["--help"]):
         sys.stdout.write(usage())
         return 0
-    sys.stderr.write(usage() + _meant(given))
+    family = [each for each in COMMANDS if given and each.words.startswith(f"{given[0]} ")]
+    if family and given[1:] in (["-h"], ["--help"]):
+        sys.stdout.write(usage(family))
+        return 0
+    sys.stderr.write(usage(family or COMMANDS) + _meant(given))
     return 2
 
 
-def usage() -> str:
-    """All commands, a line each."""
-    wide = max(len(command.words) for command in COMMANDS)
-    lines = [f"  {command.words:{wide}}  {command.says}" for command in COMMANDS]
+def usage(commands: Sequence[Command] = COMMANDS) -> str:
+    """These commands, a line each."""
+    wide = max(len(command.words) for command in commands)
+    lines = [f"  {command.words:{wide}}  {command.says}" for command in commands]
     head = "usage: python -m harness COMMAND [options]   (COMMAND --help says more)"
     return "\n".join([head, "", *lines, ""])
 

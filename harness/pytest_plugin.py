@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -98,6 +99,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 config.stash[PLANS][folder] = _plan(config, folder)
             except PlanError as error:
                 raise pytest.UsageError(str(error)) from error
+            _check_reports(config.getoption("--reports"))
             _note_left_out(config, folder, items)
 
 
@@ -112,6 +114,18 @@ def _plan(config: pytest.Config, folder: Path) -> Plan:
     if faults := config.getoption("--fault"):
         settings.append(f"twin.faults={json.dumps(faults)}")
     return read_plan(file, target, settings, like)
+
+
+def _check_reports(folder: Path) -> None:
+    """What a run leaves behind is what it may be deleted by: no run without a place for it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise pytest.UsageError(
+            f"no report can be written to {folder}: {error.strerror}; nothing was created. "
+            "Next: name a folder of yours with --reports FOLDER"
+        ) from error
 
 
 def _note_left_out(config: pytest.Config, folder: Path, items: list[pytest.Item]) -> None:

@@ -38,7 +38,7 @@ def write_reports(run: Run, counts: Mapping[str, int]) -> list[str]:
     (run.folder / "summary.md").write_text(summary(record), encoding="utf-8")
     page = write_html(run_json, run.folder)
     _point_latest(run.folder)
-    return [*_findings(record), closing_line(record), f"report: {page}"]
+    return [*_findings(record), closing_line(record, run.folder), f"report: {page}"]
 
 
 def _findings(record: told.RunRecord) -> list[str]:
@@ -122,7 +122,10 @@ def _step(run: Run, n: int) -> told.StepRecord:
     ran = next((step for step in run.steps if step.n == n), None)
     if ran is None:
         cause = next((step.name for step in run.steps if step.status == "failed"), None)
-        return told.StepRecord(n, name, title, "skipped", needs=cause)
+        skipped = told.StepRecord(n, name, title, "skipped", needs=cause)
+        if name == "cleanup" and run.cleanups:
+            return replace(skipped, needs=None, facts={"deleted": "by the finalizer instead"})
+        return skipped
     return _ran(run, ran)
 
 

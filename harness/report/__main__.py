@@ -1,5 +1,5 @@
 # ruff: noqa: T201 - a command prints
-"""`python -m harness report RUN_JSON [--out DIR]`: make page and summary of a run again."""
+"""`python -m harness report RUN [--out DIR]`: make page and summary of a run again."""
 
 from __future__ import annotations
 
@@ -15,24 +15,25 @@ from harness.report.summary import closing_line, summary
 def main(arguments: list[str] | None = None) -> int:
     """Exit status 0 when written, 1 when the record cannot be read, 2 for wrong arguments."""
     options = _parser().parse_args(arguments)
-    out: Path = options.out or options.run_json.parent
+    run_json: Path = options.run / "run.json" if options.run.is_dir() else options.run
+    out: Path = options.out or run_json.parent
     try:
-        record = read(options.run_json)
-        page = write_html(options.run_json, out)
+        record = read(run_json)
+        page = write_html(run_json, out)
     except (RunRecordError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     (out / "summary.md").write_text(summary(record), encoding="utf-8")
     for problem in validate(record):
         print(f"warning: {problem}", file=sys.stderr)
-    print(closing_line(record))
+    print(closing_line(record, run_json.parent))
     print(page)
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m harness report", description=__doc__)
-    parser.add_argument("run_json", type=Path, metavar="RUN_JSON", help="the record of a run")
+    parser.add_argument("run", type=Path, metavar="RUN", help="the run's folder, or its run.json")
     parser.add_argument("--out", type=Path, metavar="DIR", help="default: beside the record")
     return parser
 

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from harness.report.markup import clean
 from harness.report.parts import SIGNS
 from harness.report.schema import RunRecord, StepRecord
 from harness.report.units import counted, duration, first_line, milliseconds, moment, percent, short
-from harness.report.verdict import GROUNDS, broken, cleanup, cost_words, proof_words, verdict
+from harness.report.verdict import (
+    GROUNDS,
+    broken,
+    cleanup,
+    cost_words,
+    proof_words,
+    reason,
+    verdict,
+)
 
 LINES = 25  # the most a summary takes
-WIDTH = 160  # characters of an error or of a command
+WIDTH = 160  # characters of an error
+WATCHDOG = "watchdog.log"  # in the run's folder
+WHOLE = 4000  # of a command: one that is cut cannot be typed
 
 
 def summary(record: RunRecord) -> str:
@@ -35,15 +46,18 @@ def summary(record: RunRecord) -> str:
     return "\n".join([*head, *_fitting(facts, LINES - len(head))]) + "\n"
 
 
-def closing_line(record: RunRecord) -> str:
-    """One line, the command to type next at its end when something is wrong."""
+def closing_line(record: RunRecord, folder: Path) -> str:
+    """One line, the command to type next at its end when something is wrong; `folder` is the run's.
+
+    What is left is told with the one command that deletes all of it.
+    """
     said = verdict(record)
     parts = [
         f"{SIGNS['passed' if said.green else 'failed']} {record.scenario}: {said.headline}",
-        *(first_line(step.error or "", WIDTH) for step in broken(record)[:1]),
+        *([why] if (why := reason(record)) else []),
         f"{_tests(record)}, {duration(record.seconds)}, "
         f"{counted(record.exchanges, 'exchange')}, {cleanup(record)}",
-        *(f"next: {first_line(text, WIDTH)}" for text in _next(record)[:1]),
+        *(f"next: {first_line(text, WHOLE)}" for text in _next(record, folder)[:1]),
     ]
     return " ".join(clean("; ".join(part.rstrip(".") for part in parts)).split())
 
@@ -56,9 +70,15 @@ def _row(step: StepRecord) -> str:
 
 
 def _troubles(record: RunRecord) -> list[str]:
-    lines = [
+    failed = broken(record)
+    lines = (
+        [f"- **Step {failed[0].n} failed**: {_plain(why, 3 * WIDTH)}"]
+        if (why := reason(record))
+        else []
+    )
+    lines += [
         f"- **Step {step.n} failed**: {_plain(first_line(step.error or '', WIDTH))}"
-        for step in broken(record)
+        for step in failed[1:]
     ]
     lines += [
         f"- **Left behind**: {_plain(left.kind)} {_plain(left.name)}; "
@@ -93,9 +113,16 @@ def _numbers(record: RunRecord) -> list[str]:
     return lines
 
 
-def _next(record: RunRecord) -> list[str]:
+def _next(record: RunRecord, folder: Path) -> list[str]:
     errors = [finding.next for finding in record.findings if finding.severity == "error"]
-    return [text for text in [*(left.command for left in record.leftovers), *errors] if text]
+    return [_sweep(folder)] if record.leftovers else [text for text in errors if text]
+
+
+def _sweep(folder: Path) -> str:
+    here, whole = Path.cwd(), folder.resolve()
+    shown = whole.relative_to(here) if whole.is_relative_to(here) else whole
+    goes_on = f" (a watchdog tries meanwhile, see {shown / WATCHDOG})"
+    return f"python -m harness sweep {shown}" + (goes_on if (whole / WATCHDOG).exists() else "")
 
 
 def _tests(record: RunRecord) -> str:
@@ -112,13 +139,13 @@ def _fitting(lines: list[str], room: int) -> list[str]:
     return [*lines[: room - 1], f"- and {len(lines) - room + 1} more, see the report"]
 
 
-def _plain(text: str) -> str:
+def _plain(text: str, width: int = WIDTH) -> str:
     """Text of a run as inert Markdown: one line, bounded, nothing in it a mark or a tag."""
-    line = clean(first_line(text, WIDTH))
+    line = clean(first_line(text, width))
     return re.sub(r"([\\`*_\[\]|<>#~&])", r"\\\1", line)
 
 
 def _command(text: str) -> str:
     """A command as code; a backtick in it would end the code."""
-    line = clean(first_line(text, WIDTH)).replace("`", "'")
+    line = clean(first_line(text, WHOLE)).replace("`", "'")
     return f"`{line}`" if text else "see the report"

@@ -88,10 +88,25 @@ def broken(record: RunRecord) -> list[StepRecord]:
     return [step for step in record.steps if step.status == "failed"]
 
 
+def reason(record: RunRecord) -> str:
+    """Why the first broken step broke: what it says first and last, and who can mend it."""
+    failed = broken(record)
+    if not failed or not (error := failed[0].error) or error.startswith("KeyboardInterrupt"):
+        return ""
+    said = error.partition("\nNext: ")[0]
+    first, last = first_line(said), first_line(said.strip().splitlines()[-1])
+    whole = first if last == first else f"{first.rstrip('.:')}: {last}"
+    blamed = [each.blame for each in record.findings if each.severity == "error" and each.blame]
+    return f"{whole.rstrip('.')} (who can mend it: {blamed[0]})" if blamed else whole
+
+
 def _headline(record: RunRecord, green: bool) -> str:
     place = GROUNDS[record.target].place
     if failed := broken(record):
-        return f"Step {failed[0].n}, {_quiet(failed[0].title)}, failed {place}"
+        step = f"{failed[0].n}, {_quiet(failed[0].title)},"
+        if (failed[0].error or "").startswith("KeyboardInterrupt"):
+            return f"Stopped by Ctrl-C in step {step} {place}"
+        return f"Step {step} failed {place}"
     errors = [finding.what for finding in record.findings if finding.severity == "error"]
     if errors and all(step.status == "skipped" for step in record.steps):
         return f"No step ran {place}: {first_line(errors[0])}"
@@ -113,7 +128,7 @@ def _passed_steps(record: RunRecord) -> str:
 
 def _details(record: RunRecord) -> list[str]:
     failed = broken(record)
-    details = [first_line(step.error or "(no message)") for step in failed[:1]]
+    details = [words for words in [reason(record)] if words]
     for step in failed:
         skipped = [str(s.n) for s in record.steps if s.status == "skipped" and s.needs == step.name]
         if skipped:

@@ -30,8 +30,11 @@ def open_twin(plan: Plan, folder: Path) -> Iterator[Target]:
 
     HARNESS_TWIN_READY names the ready file of a twin that runs already: then that one is used, has
     the plan's faults meanwhile, and is left running. Raises TargetError when none comes up, with
-    the end of its log, and WireError when a fault is misspelt that a running one should have.
+    the end of its log, and WireError when a fault is misspelt, before anything is started.
     """
+    from harness.twin.faults import parse
+
+    parse(plan.twin.faults)
     if running := os.environ.get("HARNESS_TWIN_READY"):
         with _attached(Path(running), folder / "twin", plan.twin.faults) as target:
             yield target

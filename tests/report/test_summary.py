@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -83,25 +84,59 @@ def test_a_summary_of_a_broken_run_says_what_to_type(failed_run: RunRecord) -> N
     assert "- **error**: Child job chat" in text
 
 
-def test_the_closing_line_of_a_green_run(passed_run: RunRecord) -> None:
+def test_the_closing_line_of_a_green_run(passed_run: RunRecord, tmp_path: Path) -> None:
     """One line: verdict, tests, time, exchanges, what is left."""
-    assert closing_line(passed_run) == (
+    assert closing_line(passed_run, tmp_path) == (
         "✓ finetune_chat: All nine steps passed on the twin; 57 tests passed, 1 min 09 s, "
         "314 exchanges, 0 left, 3 deleted"
     )
 
 
-def test_the_closing_line_of_a_broken_run_ends_in_a_command(failed_run: RunRecord) -> None:
-    """Who broke it, what is left, and last what to type against the bill."""
-    line = closing_line(failed_run)
+def test_the_closing_line_of_a_broken_run_ends_in_a_command(
+    failed_run: RunRecord, tmp_path: Path
+) -> None:
+    """What broke, and last the one command that deletes all that is left."""
+    line = closing_line(failed_run, tmp_path)
 
     assert line.startswith("✕ finetune_chat: Step 5, fine-tune job, failed on the twin; JobFailed")
-    assert line.endswith("next: az ml compute delete --name a100-cluster --yes")
+    assert line.endswith(f"next: python -m harness sweep {tmp_path}")
+    (tmp_path / "watchdog.log").touch()
+    assert "sweep" in (line := closing_line(failed_run, tmp_path))
+    assert line.endswith(f"(a watchdog tries meanwhile, see {tmp_path / 'watchdog.log'})")
 
 
-def test_the_closing_line_is_one_line_without_controls(hostile_run: RunRecord) -> None:
+def test_a_failed_step_says_why_and_who_can_mend_it(failed_run: RunRecord, tmp_path: Path) -> None:
+    """What an error says last is its cause; a command is never cut, however long."""
+    error = "JobError: job j ended as Failed.\n  Traceback:\nRuntimeError: no memory\nNext: look"
+    steps = tuple(replace(s, error=error) if s.n == 5 else s for s in failed_run.steps)
+    command = "az ml job download " + "--name j " * 40
+    found = (Finding("error", "job.completed", "w", "j", command, "", "plan"),)
+    record = replace(failed_run, steps=steps, findings=found, leftovers=())
+    why = "JobError: job j ended as Failed: RuntimeError: no memory (who can mend it: plan)"
+
+    assert why in (line := closing_line(record, tmp_path))
+    assert line.endswith(f"next: {command.strip()}")
+    assert why.replace("_", r"\_") in summary(record)
+    assert command.strip() in summary(record)
+
+
+def test_ctrl_c_is_no_failed_step(failed_run: RunRecord, tmp_path: Path) -> None:
+    """Who stopped the run reads that, and not that something broke."""
+    steps = tuple(
+        replace(s, error="KeyboardInterrupt: ") if s.n == 5 else s for s in failed_run.steps
+    )
+
+    line = closing_line(replace(failed_run, steps=steps, leftovers=()), tmp_path)
+
+    assert line.startswith("✕ finetune_chat: Stopped by Ctrl-C in step 5, fine-tune job, on the")
+    assert "KeyboardInterrupt" not in line
+
+
+def test_the_closing_line_is_one_line_without_controls(
+    hostile_run: RunRecord, tmp_path: Path
+) -> None:
     """A hostile error cannot clear the terminal."""
-    line = closing_line(hostile_run)
+    line = closing_line(hostile_run, tmp_path)
 
     assert line.isprintable()
 

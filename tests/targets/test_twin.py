@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import StepError, TargetError
+from harness.errors import StepError, TargetError, WireError
 from harness.plan import Plan
 from harness.plan_file import read_plan
 from harness.recipe.connect import connect
+from harness.targets.azure import open_azure
 from harness.targets.twin import open_twin, running_twin
 
 SHIPPED = Path(__file__).parents[2] / "scenarios" / "finetune_chat" / "plan.toml"
@@ -24,7 +25,14 @@ def plan() -> Plan:
     return read_plan(SHIPPED, "twin")
 
 
-def ready(folder: Path) -> dict[str, int]:
+@pytest.fixture
+def ready_twin(ready: Path) -> dict[str, str]:
+    """The exports of a twin."""
+    env: dict[str, str] = json.loads(ready.read_text())["env"]
+    return env
+
+
+def written_by(folder: Path) -> dict[str, int]:
     """What the twin wrote when it was ready."""
     written: dict[str, int] = json.loads((folder / "twin" / "ready.json").read_text())
     return written
@@ -33,7 +41,7 @@ def ready(folder: Path) -> dict[str, int]:
 def connect_to_a_dead_twin(plan: Plan, folder: Path) -> None:
     """Step 1 on a twin that was killed; its own error is checked here."""
     with open_twin(plan, folder) as target:
-        os.kill(ready(folder)["pid"], signal.SIGKILL)
+        os.kill(written_by(folder)["pid"], signal.SIGKILL)
         with pytest.raises(StepError, match=r"no Azure credential works|cannot be read"):
             connect(plan, timestamp="1700000000", config=target.config)
 
@@ -56,7 +64,7 @@ def test_environment_is_lent_and_given_back(
 def test_the_process_is_gone_afterwards(tmp_path: Path, plan: Plan) -> None:
     """Closing the target ends the twin."""
     with open_twin(plan, tmp_path):
-        pid = ready(tmp_path)["pid"]
+        pid = written_by(tmp_path)["pid"]
         os.kill(pid, 0)
 
     with pytest.raises(ProcessLookupError):
@@ -69,11 +77,35 @@ def test_no_network_to_the_twin_is_said_at_step_1(tmp_path: Path, plan: Plan) ->
         connect_to_a_dead_twin(plan, tmp_path)
 
 
-def test_a_twin_that_does_not_start_shows_its_log(tmp_path: Path, plan: Plan) -> None:
-    """A misspelt fault ends the twin at once; its message is in the error."""
+def test_a_misspelt_fault_starts_nothing(tmp_path: Path) -> None:
+    """What was meant is told, and where the kinds are listed, before there is a process."""
     bad = read_plan(SHIPPED, "twin", ["twin.faults=['refuse:compute.creat']"])
 
-    with pytest.raises(TargetError, match=r"compute\.create"), open_twin(bad, tmp_path):
+    with (
+        pytest.raises(WireError, match=r"compute\.create.*Next: .*docs/faults\.md"),
+        open_twin(bad, tmp_path),
+    ):
+        pass
+    assert not (tmp_path / "twin").exists()
+
+
+def test_a_twin_that_does_not_start_shows_its_log(tmp_path: Path) -> None:
+    """What it wrote before it ended is in the error."""
+    said = r"twin ended with exit code 2 before it was ready:(.|\n)*--era"
+
+    with pytest.raises(TargetError, match=said), running_twin(tmp_path, ["--era", "never"]):
+        pass
+
+
+def test_a_shell_with_exports_of_a_twin_is_not_azure(
+    tmp_path: Path, ready_twin: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a twin answers is never told as Azure's."""
+    for name, value in ready_twin.items():
+        monkeypatch.setenv(name, value)
+    azure = read_plan(SHIPPED, "azure")
+
+    with pytest.raises(TargetError, match=r"not Azure\. Next: "), open_azure(azure, tmp_path):
         pass
 
 
