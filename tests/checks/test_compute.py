@@ -151,6 +151,7 @@ def test_a_size_is_retired_from_its_day_on(day: date, says: list[str]) -> None:
     found = findings("compute", plan("deployment.size=Standard_NC6s_v3"), base_model=model, day=day)
 
     assert names(found) == says
+    assert all(each.evidence.endswith("(date inferred)") for each in found)
 
 
 def test_the_components_own_default_is_retired() -> None:

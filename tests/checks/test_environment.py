@@ -43,6 +43,8 @@ def test_each_known_pair_is_found_at_its_bounds(pair: Pair) -> None:
     assert pair.met_by({pair.package: bad, **other})
     assert not pair.met_by({pair.package: good, **other}) or good == bad
     assert not pair.met_by(other)
+    fine = "1.17.0" if pair.those == "absent" else EXAMPLES[pair.those][1]
+    assert not pair.met_by({pair.package: bad, pair.other: fine}) or pair.those == ""
 
 
 def test_the_finding_of_a_pair_says_what_to_type() -> None:

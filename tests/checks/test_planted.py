@@ -6,6 +6,7 @@ A clean run comes first and has nothing to say; then each plant by itself is see
 from __future__ import annotations
 
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,19 @@ def bed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
 def test_a_clean_run_has_nothing_to_say(bed: Bed) -> None:
     """All steps, every check of theirs, and no finding but what is merely worth knowing."""
     assert bed.hearing.said == []
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # the SDK's own download
+def test_the_weights_registered_are_those_the_job_left(bed: Bed, tmp_path: Path) -> None:
+    """Byte for byte, downloaded by the SDK: what the links say by name holds of the files."""
+    made = bed.registered
+    bed.connection.workspace.models.download(made.name, made.version, download_path=str(tmp_path))
+    (theirs,) = tmp_path.rglob("model.safetensors")
+    output = made.path.partition("/paths/")[2].strip("/")
+
+    (ours,) = bed.state.glob(f"blobs/*/{output}/model/model.safetensors")
+
+    assert sha256(ours.read_bytes()).digest() == sha256(theirs.read_bytes()).digest()
 
 
 @pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.id)
