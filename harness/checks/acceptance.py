@@ -12,6 +12,7 @@ BLAMES: dict[str, Blame] = {
     "base_loss": "base model",
     "tokens": "data",
     "assistant_tokens": "data",
+    "total_flos": "data",
     "learning_rate": "plan",
 }
 

@@ -42,6 +42,7 @@ def test_no_reference_is_cannot_tell_and_stops_nothing() -> None:
     (finding,) = judged("acceptance", {"verdicts": [verdict]})
 
     assert (finding.severity, finding.next) == ("cannot tell", "gather")
+    assert finding.evidence == "no test was possible"
     stop("acceptance", [finding])
 
 
@@ -50,6 +51,7 @@ def test_no_reference_is_cannot_tell_and_stops_nothing() -> None:
     [
         ("base_loss", "base model"),
         ("tokens", "data"),
+        ("total_flos", "data"),
         ("style", "training"),
         ("repeat", "training"),
     ],
@@ -59,3 +61,4 @@ def test_each_gate_says_who_can_mend_it(gate: str, blame: Blame) -> None:
     (finding,) = judged("acceptance", {"verdicts": [Verdict(gate, "differs", "x", next=NEXT)]})
 
     assert finding.blame == blame
+    assert finding.evidence == "an exact comparison"
