@@ -1,0 +1,111 @@
+"""Trials: what was left out, replayed; kept, so that the next command goes on where one stopped."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.errors import SdkError
+from harness.sdk.fields import Field, recorded
+from harness.sdk.needs import _TooLateError, _Trials, needs
+from harness.sdk.row import Import, Row, write_row
+from harness.sdk.runs import Ran
+from harness.wire.cassette import read
+
+SHIPPED = Path(__file__).parents[2] / "cassettes" / "finetune_chat"
+RECORDED = recorded(SHIPPED)
+STATUS = Field("compute.get", ("body", "properties", "provisioningState"))
+ETAG = Field("blob.put", ("header", "etag"))
+SIZE = Field("usage.list", ("body", "value"))
+
+
+class Replays:
+    """A release that needs the state of a cluster, and tells how much of a quota is left."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def run(self, asked: Sequence[str], _: Mapping[str, str], log: Path) -> int:
+        """What a replay of these cassettes leaves behind: run.json, and its exit code."""
+        self.count += 1
+        given = dict(pairwise(asked))
+        folder = Path(given["--cassettes"]) / "finetune_chat"
+        clusters = [told for told in self._bodies(folder, "compute.get") if "properties" in told]
+        state = all("provisioningState" in told["properties"] for told in clusters)
+        (usages,) = self._bodies(folder, "usage.list")
+        facts = {"usages": len(usages.get("value", [])), "seconds": self.count}
+        error = None if state else "KeyError:\n provisioningState"
+        step = {"n": 3, "name": "cluster", "facts": facts, "error": error}
+        record = {"steps": [step], "findings": [], "training": None}
+        file = Path(given["--reports"]) / "latest" / "run.json"
+        file.parent.mkdir(parents=True)
+        file.write_text(json.dumps(record))
+        log.write_text("")
+        return int(not state)
+
+    def _bodies(self, folder: Path, operation: str) -> list[dict[str, Any]]:
+        told = [i for file in sorted(folder.glob("*.json")) for i in read(file).interactions]
+        found = [i for i in told if i.asked["operation"] == operation]
+        return [i.answer()["body"].get("json") or {} for i in found]
+
+
+def trials(folder: Path, replays: Replays, told: Any = RECORDED, seconds: float = 60) -> _Trials:
+    """Ready to try."""
+    made = _Trials(told, folder, replays, time.monotonic() + seconds)  # type: ignore[arg-type]
+    made.check("1.0")
+    return made
+
+
+def test_a_trial_tells_how_it_ends(tmp_path: Path) -> None:
+    """Empty when as ever; else the step and its error, or what a green run finds otherwise."""
+    tried = trials(tmp_path, Replays())
+
+    assert tried([ETAG]) == ""
+    assert tried([STATUS]) == "step 3 (cluster): KeyError: provisioningState"
+    assert tried([SIZE]) == "finds otherwise: step 3 usages"
+    assert tried([SIZE, STATUS]).startswith("step 3")
+
+
+def test_what_was_tried_is_known(tmp_path: Path) -> None:
+    """Also when time is over; of another recording nothing is."""
+    first, later = Replays(), Replays()
+    tried = trials(tmp_path, first)
+    ended = [tried([ETAG]), tried([STATUS])]
+
+    again = trials(tmp_path, later, seconds=-1)
+
+    assert [again([ETAG]), again([STATUS])] == ended
+    assert (first.count, later.count) == (3, 1)  # the whole one is always replayed
+    with pytest.raises(_TooLateError):
+        again([SIZE])
+    other = {name: told for name, told in RECORDED.items() if name != "9_cleanup.json"}
+    with pytest.raises(_TooLateError):
+        trials(tmp_path, later, other, seconds=-1)([ETAG])
+
+
+def test_a_recording_that_does_not_replay_is_refused(tmp_path: Path) -> None:
+    """Nothing can be learnt by leaving fields out of it; it has to be recorded again."""
+    told = json.loads(json.dumps(RECORDED))
+    for entry in told["3_cluster.json"]["interactions"]:
+        body = entry["response"]["body"].get("json") or {}
+        if entry["operation"] == "compute.get" and "properties" in body:
+            body["properties"].pop("provisioningState")
+    told = {name: one for name, one in told.items() if name != "9_cleanup.json"}
+
+    with pytest.raises(SdkError, match=r"does not replay: step 3(.|\n)*--again --releases 1\.0"):
+        trials(tmp_path, Replays(), told)
+
+
+@pytest.mark.parametrize("ran", [None, Ran("failed", 3, 9.0, "step 1: no", "", ())])
+def test_a_release_that_does_not_pass_is_refused(tmp_path: Path, ran: Ran | None) -> None:
+    """Before anything is made."""
+    write_row(tmp_path, Row("1.0", "2026-01-01", Import("", 1.0, (), "", 1.0, ()), ran=ran))
+
+    with pytest.raises(SdkError, match=r"does not pass under 1\.0(.|\n)*--again --releases 1\.0"):
+        needs("1.0", lambda _: None, tmp_path)
