@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import time
 from collections import Counter
@@ -29,6 +30,7 @@ from harness.warm import WarmRuns, warm_runs
 from harness.wire.cassette import replace_all
 
 SECONDS = 1800.0  # that one command looks, unless told otherwise
+_COLOURS = re.compile(r"\x1b?\[\d+m")
 _UNLIKE = ("seconds", "seconds waited when recorded")  # facts that differ from run to run
 
 
@@ -229,8 +231,8 @@ def _ended(code: int, record: dict[str, Any]) -> str:
     """The error of a run that is red, on one line."""
     failed = next((step for step in record.get("steps", ()) if step["error"]), None)
     if failed:
-        error = " ".join(str(failed["error"]).split())[:160]
-        return f"step {failed['n']} ({failed['name']}): {error}"
+        what = _COLOURS.sub("", str(failed["error"])).partition("Next: ")[0]
+        return f"step {failed['n']} ({failed['name']}): {' '.join(what.split())[:160]}"
     return f"red: a test fails, exit code {code}"
 
 

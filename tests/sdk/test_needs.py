@@ -188,6 +188,9 @@ def test_it_is_told_to_people_machines_and_on_a_page() -> None:
     assert "| `a.x` | 4 | **`body.s`** |" in text
     assert "Not looked at, for want of time: `b.y`." in text
     assert "- 1.0 reads a.x body.s, 2.0 does not" in text
+    assert "1 of 6 fields break the recipe, 1 change it.\n" in text
+    assert text.count("Not looked at") == 1
+    assert "## What differs" not in page(found[:1], "2026-11-22")
 
 
 def test_what_differs_from_run_to_run_is_no_difference() -> None:

@@ -40,7 +40,7 @@ class Replays:
         state = all("provisioningState" in told["properties"] for told in clusters)
         (usages,) = self._bodies(folder, "usage.list")
         facts = {"usages": len(usages.get("value", [])), "seconds": self.count}
-        error = None if state else "KeyError:\n provisioningState"
+        error = None if state else "KeyError:\n \x1b[31mprovisioningState[0m\nNext: look"
         step = {"n": 3, "name": "cluster", "facts": facts, "error": error}
         record = {"steps": [step], "findings": [], "training": None}
         file = Path(given["--reports"]) / "latest" / "run.json"
