@@ -10,9 +10,9 @@ import pytest
 from benchmarks.replaying import engines, tape
 
 
-@pytest.mark.parametrize("count", [70, 1_000])
-def test_replayed_bytes_are_those_of_the_tape(count: int, tmp_path: Path) -> None:
+def test_replayed_bytes_are_those_of_the_tape(tmp_path: Path) -> None:
     """Recorded, scrubbed, written, read and asked through azure-core: every byte as it was."""
+    count = 300
     told = tape.interactions(count)
     tape.write_ours(told, [count], tmp_path)
 
