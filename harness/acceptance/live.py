@@ -14,7 +14,6 @@ from harness.acceptance.kind import kind, seed_of
 from harness.acceptance.reference import Kind, find
 from harness.acceptance.text import NEW_TOKENS, PROMPTS, held_out, scored
 from harness.acceptance.verdict import Verdict
-from harness.checks.facts import number
 
 ASSISTANT_TOKENS = "__azureml_ft_assistant_tokens"  # property of the root run
 
@@ -70,12 +69,12 @@ def judge(
     that runs here. Raises BadReferenceError when the reference cannot be read.
     """
     of = kind(target, profile, parameters, train, conditions)
-    assistant = number(properties.get(ASSISTANT_TOKENS))
+    assistant = properties.get(ASSISTANT_TOKENS, "")
     facts = from_history(
         seed_of(parameters),
         _history(metrics),
         tokens=metrics.tokens,
-        assistant_tokens=int(assistant) if assistant else None,
+        assistant_tokens=int(assistant) if assistant.isdecimal() else None,
         **scored(said),
     )
     return Judged(facts, of, accept(facts, find(target, profile), of, target, alpha))

@@ -98,6 +98,16 @@ def test_azure_without_a_reference_is_no_pass(metrics: Metrics) -> None:
 
     assert [verdict.outcome for verdict in found.verdicts] == ["cannot tell"]
     assert told(found.verdicts).startswith("cannot tell; no reference for azure")
+
+
+def test_a_count_that_is_no_number_is_not_known(metrics: Metrics) -> None:
+    """The gate cannot tell; nobody's text ends step 8 in a traceback."""
+    many = {"__azureml_ft_assistant_tokens": "many"}
+
+    found = judge("twin", "tiny", PARAMETERS, TRAIN, metrics, many)
+
+    assert found.facts.assistant_tokens is None
+    assert "assistant_tokens" in {v.gate for v in found.verdicts if v.outcome == "cannot tell"}
     assert found.facts.eval_loss == metrics.eval_loss[-1][1]
 
 
