@@ -98,15 +98,17 @@ def test_it_replays_under_xdist(tmp_path: Path) -> None:
 
 
 def test_it_replays_from_a_folder_without_git(tmp_path: Path) -> None:
-    """Another checkout path, another user, no git: the SDK finds other things about its place."""
+    """A bare `pytest` elsewhere, by another user, without git: the recipe, and no other test."""
     copy = tmp_path / "somewhere else"
     kept = ("harness", "scenarios", "cassettes", "data", "conftest.py", "pyproject.toml")
     for name in kept:
         source = ROOT / name
         shutil.copytree(source, copy / name) if source.is_dir() else shutil.copy(source, copy)
+    (copy / "tests").mkdir()
+    (copy / "tests" / "test_other.py").write_text("def test_other(): assert not 'of a replay'")
     env = {**os.environ, "USER": "somebody", "HOME": str(tmp_path), "TZ": "Asia/Tokyo"}
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "scenarios", "-q"],
+        [sys.executable, "-m", "pytest", "-q"],
         cwd=copy,
         env=env,
         capture_output=True,
@@ -116,6 +118,7 @@ def test_it_replays_from_a_folder_without_git(tmp_path: Path) -> None:
     )
 
     assert done.returncode == 0, done.stdout[-3000:]
+    assert "17 passed" in done.stdout
 
 
 def test_recording_again_changes_the_header_only(tmp_path: Path) -> None:
