@@ -10,7 +10,7 @@ PYTHON ?= python3.11
 LIGHT := .venv/.made
 TWIN := .venv-twin/.made
 BENCH := .venv-bench/.made
-LONG := tests/scenarios tests/janitor tests/targets tests/wire  # first, so that no worker waits
+LONG := tests/scenarios tests/janitor tests/targets tests/wire tests/checks/test_planted.py  # first, so that no worker waits
 PIP := -m pip install --quiet --disable-pip-version-check
 fits = $(1) -c 'import sys, venv; sys.exit(sys.version_info[:2] != (3, 11))' || { \
 	echo "$(1) is no Python 3.11 with venv. Next: install it, or make PYTHON=/path/to/python3.11" >&2; exit 1; }

@@ -26,7 +26,10 @@ def main(arguments: Sequence[str]) -> int:
         _say("\n".join(f"{rule.name:18} {rule.component:6} {rule.says}" for rule in RULES))
         return 0
     if given.check == (given.to is not None):
-        sys.stderr.write("data: name a folder with --to FOLDER, or only look with --check\n")
+        sys.stderr.write(
+            f"data: what shall become of {given.source}? Next: python -m harness data "
+            f"{given.source} --check looks at every row, --to FOLDER writes them there\n"
+        )
         return 2
     try:
         return _all(given)

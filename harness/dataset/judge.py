@@ -55,7 +55,8 @@ class Judge:
         rows = self._sizes.total()
         useful = rows + self._faulty - self._useless
         if useful < self._wanted.fewest_rows:
-            told = f"{useful} row(s) are left, {self._wanted.fewest_rows} are needed"
+            hoped = ", the wrong ones counted as corrected" if useful > rows else ""
+            told = f"{useful} row(s) are left{hoped}, {self._wanted.fewest_rows} are needed"
             self._refuse([Problem("too-few-rows", "", told)])
         problems = sorted(self._problems, key=lambda problem: problem.line or 1 << 62)
         return Told(

@@ -119,7 +119,7 @@ def _json_lines(path: Path) -> Source:
             yield from found if count is None else first(found, count)
 
     with _readable(path):
-        return Source(path.stem, path.name, path.stat().st_size, _identity((path,)), read)
+        return Source(path.stem, str(path), path.stat().st_size, _identity((path,)), read)
 
 
 def _parquet(split: str, paths: tuple[Path, ...]) -> Source:

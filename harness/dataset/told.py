@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from harness.dataset.rules import BY_NAME, Problem
 
@@ -69,9 +71,10 @@ class Told:
     def _look(self) -> str:
         """How to see the first line that is wrong."""
         line = next((problem.line for problem in self.problems if problem.line), None)
-        if line is None or not self.name.endswith(".jsonl"):
+        if line is None or not Path(self.name).is_file():  # rows of the hub are in no file yet
             return "correct what is told above"
-        return f"correct what is told above (sed -n {line}p {self.name} shows the first line)"
+        file = shlex.quote(self.name)
+        return f"correct what is told above (sed -n {line}p {file} shows the first line)"
 
 
 def counted(counts: Mapping[str, int]) -> str:

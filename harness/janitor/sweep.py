@@ -42,9 +42,7 @@ def main(arguments: Sequence[str]) -> int:
     """0 when nothing is left, 1 when something is, 2 when the command line makes no sense."""
     given = _parser().parse_args(arguments)
     if not (given.ledger or given.all_open or given.tag):
-        _parser().print_usage(sys.stderr)
-        sys.stderr.write("sweep: name a LEDGER, --all-open FOLDER or --tag\n")
-        return 2
+        given.all_open = Path("reports")
     tally = Tally([], [], lambda line: print(line, flush=True))  # noqa: T201  # a command
     _tell_why_it_takes_long(tally.say)
     try:
@@ -77,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m harness sweep", description=__doc__)
     add = parser.add_argument
     add("ledger", nargs="*", type=Path, metavar="LEDGER", help="ledger.jsonl of a run")
-    add("--all-open", type=Path, metavar="FOLDER", help="all ledgers of the runs in that folder")
+    add("--all-open", type=Path, metavar="FOLDER", help="all ledgers of the runs there (reports)")
     add("--tag", action="store_true", help="whatever carries our tags and is past DeleteAfter")
     add("--workspace", metavar="SUB/GROUP/NAME", help="where --tag looks (else AZURE_* variables)")
     add("--owner", default=OWNER, help="the tag `owner` that --tag looks for")
@@ -92,6 +90,10 @@ def _ledgers(named: Iterable[Path], folder: Path | None) -> list[Path]:
     for path in found:
         if not path.exists():
             raise HarnessError(f"there is no ledger {path}. Next: ls reports/*/ledger.jsonl")
+    if folder and not folder.is_dir():
+        raise HarnessError(
+            f"there is no folder {folder}. Next: name a LEDGER, --all-open FOLDER or --tag"
+        )
     if folder:
         found += sorted(folder.glob("*/ledger.jsonl"))
     return list({path.resolve(): path for path in found})

@@ -12,7 +12,8 @@ from harness.targets.twin import twin_python
 def main(arguments: list[str]) -> int:
     """Become the twin's own interpreter: it lives in an environment of its own."""
     try:
-        python = str(twin_python())
+        helps = {"-h", "--help"} & set(arguments)  # said by any Python, before any install
+        python = sys.executable if helps else str(twin_python())
     except HarnessError as error:
         sys.stderr.write(f"{error}\n")
         return 1

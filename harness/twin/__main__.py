@@ -18,9 +18,9 @@ from harness.twin.settings import Settings
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Parse the command line and serve; 2 when something in it is misspelt."""
-    from harness.twin.serve import serve  # not for --help
-
     given = _parser().parse_args(arguments)
+    from harness.twin.serve import serve  # its packages are not needed for --help
+
     settings = Settings(
         state=given.state or Path(tempfile.mkdtemp(prefix="twin-")),
         subscription=given.subscription,
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     usual = Settings(state=Path())
     parser = argparse.ArgumentParser(
-        prog="python -m harness.twin", description="A local Azure ML that unmodified clients use."
+        prog="python -m harness twin", description="A local Azure ML that unmodified clients use."
     )
     add = parser.add_argument
     add("--state", type=Path, help="folder that keeps everything (default: a new temporary one)")

@@ -53,7 +53,8 @@ def test_every_file_gets_its_turn(here: Path, capsys: pytest.CaptureFixture[str]
 
     told = capsys.readouterr()
     assert code == 1
-    assert "bad.jsonl:41: messages: no-messages: it is empty" in told.err
+    assert "chats/bad.jsonl:41: messages: no-messages: it is empty" in told.err
+    assert "(sed -n 41p chats/bad.jsonl shows the first line)" in told.err
     assert "bad.jsonl:42: not-json: " in told.err
     assert "bad.jsonl:43: messages: same-messages: the same as in line 2" in told.err
     assert "--drop leaves out no-messages" in told.err
@@ -138,7 +139,7 @@ def test_look_or_write(
 ) -> None:
     """One of the two has to be asked for."""
     assert main(["data", *arguments]) == 2
-    assert "--to FOLDER, or only look with --check" in capsys.readouterr().err
+    assert "--check looks at every row, --to FOLDER writes" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("value", ["0", "101%", "0%", "x", "-1"])

@@ -39,7 +39,10 @@ def test_a_dry_run_writes_nothing_down_either(tmp_path: Path) -> None:
     assert ledger.open_entries() == []
 
 
-@pytest.mark.parametrize("arguments", [[], ["--tag", "--workspace", "only/two"], ["nowhere.jsonl"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["--all-open", "nowhere"], ["--tag", "--workspace", "only/two"], ["nowhere.jsonl"]],
+)
 def test_a_senseless_command_line_deletes_nothing(arguments: list[str]) -> None:
     """Exit code 2 and a word on what to type."""
     assert sweep(*arguments).returncode == 2
