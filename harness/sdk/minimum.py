@@ -44,7 +44,8 @@ def page(found: Sequence[Needs], day: str) -> str:
         [
             "# What releases need of the answers",
             "",
-            f"Made on {day} by {commands}. A field stands here when the recipe, replayed under",
+            f"Made on {day} by {commands}.",
+            "A field stands here when the recipe, replayed under",
             "that release, ends red without it (bold), or green with other results.",
             "Everything else was left out, and nothing was otherwise. Fields are left out of all",
             "answers of an operation; null in place of absent was not tried. The answers are the",

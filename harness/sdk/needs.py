@@ -231,7 +231,7 @@ def _ended(code: int, record: dict[str, Any]) -> str:
     """The error of a run that is red, on one line."""
     failed = next((step for step in record.get("steps", ()) if step["error"]), None)
     if failed:
-        what = _COLOURS.sub("", str(failed["error"])).partition("Next: ")[0]
+        what = _COLOURS.sub("", str(failed["error"])).partition("Next")[0]
         return f"step {failed['n']} ({failed['name']}): {' '.join(what.split())[:160]}"
     return f"red: a test fails, exit code {code}"
 
