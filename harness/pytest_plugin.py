@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import sys
@@ -13,14 +12,14 @@ from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.errors import HarnessError, PlanError, WireError
+from harness.errors import HarnessError, WireError
 from harness.plan import TARGETS, Plan
 from harness.plan_file import read_plan
+from harness.startup import as_written, check_reports, collect_garbage, leave_garbage
 from harness.wire.cassette import provenance_of
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ REPORTS = pytest.StashKey[list[str]]()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The options of a run."""
-    gc.disable()  # until the tests run: what is imported by then lives as long as the process
+    leave_garbage()
     group = parser.getgroup("recipe")
     group.addoption("--target", choices=TARGETS, default="cassette", help="who answers the SDK")
     group.addoption("--plan", type=Path, help="plan file (default: plan.toml of the scenario)")
@@ -97,9 +96,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if (folder / "plan.toml").exists():
             try:
                 config.stash[PLANS][folder] = _plan(config, folder)
-            except PlanError as error:
+                check_reports(config.getoption("--reports"))
+            except HarnessError as error:
                 raise pytest.UsageError(str(error)) from error
-            _check_reports(config.getoption("--reports"))
             _note_left_out(config, folder, items)
 
 
@@ -114,18 +113,6 @@ def _plan(config: pytest.Config, folder: Path) -> Plan:
     if faults := config.getoption("--fault"):
         settings.append(f"twin.faults={json.dumps(faults)}")
     return read_plan(file, target, settings, like)
-
-
-def _check_reports(folder: Path) -> None:
-    """What a run leaves behind is what it may be deleted by: no run without a place for it."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        TemporaryFile(dir=folder).close()
-    except OSError as error:
-        raise pytest.UsageError(
-            f"no report can be written to {folder}: {error.strerror}; nothing was created. "
-            "Next: name a folder of yours with --reports FOLDER"
-        ) from error
 
 
 def _note_left_out(config: pytest.Config, folder: Path, items: list[pytest.Item]) -> None:
@@ -156,9 +143,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop() -> None:
-    """From here on garbage is collected; what was imported is none."""
-    gc.freeze()
-    gc.enable()
+    """From here on garbage is collected."""
+    collect_garbage()
 
 
 @contextmanager
@@ -179,7 +165,7 @@ def scenario_run(config: pytest.Config, folder: Path) -> Iterator[Run]:
     )
     config.stash[SHUT][folder] = "its target could not be opened, see the error above"
     with ExitStack() as stack:
-        stack.enter_context(_as_written())
+        stack.enter_context(as_written())
         try:
             run = stack.enter_context(opening)
         except HarnessError as error:
@@ -191,20 +177,6 @@ def scenario_run(config: pytest.Config, folder: Path) -> Iterator[Run]:
             run.uncaptured = partial(_uncaptured, config)
         config.stash[RUNS].append(run)
         yield run
-
-
-@contextmanager
-def _as_written() -> Iterator[None]:
-    """Import modules as they are: pytest rewrites tests only, and those were collected before.
-
-    Its look at each of 3,400 modules of the SDK and MLflow would take 0.1 s.
-    """
-    found = [each for each in sys.meta_path if type(each).__module__ == "_pytest.assertion.rewrite"]
-    sys.meta_path[:] = [each for each in sys.meta_path if each not in found]
-    try:
-        yield
-    finally:
-        sys.meta_path[:0] = found
 
 
 @contextmanager

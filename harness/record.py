@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -79,6 +80,7 @@ def record_of(run: Run, counts: Mapping[str, int]) -> told.RunRecord:
         findings=tuple(run.findings),
         seen=run.seen,
         spent_usd=_spent(run),
+        campaign=_campaign(run.folder.with_name("crash.json")),
         conditions=replace(conditions(), recorded=run.target.recorded),
         links={name: str(path.relative_to(run.folder)) for name, path in logs.items()},
     )
@@ -108,6 +110,15 @@ def write_cassettes(run: Run, folder: Path) -> list[str]:
     )
     size = sum(path.stat().st_size for path in paths)
     return [f"recorded: {len(paths)} cassettes, {size / 1000:.0f} KB, in {folder / run.scenario}"]
+
+
+def _campaign(file: Path) -> str:
+    """What the newest campaign of `make crash` said; empty when there was none."""
+    try:
+        told = json.loads(file.read_text(encoding="utf-8"))
+        return f"on the {told['target']}, ended {told['ended']}: {told['line']}"
+    except (OSError, ValueError, LookupError, TypeError):
+        return ""
 
 
 def _spent(run: Run) -> float | None:

@@ -26,7 +26,15 @@ NAMES = [
     *(f"`{name}`" for name in vars(errors) if name.endswith("Error")),
     *(
         f"`{option}"
-        for option in ("--target", "--plan", "--set", "--reports", "--record", "--cassettes")
+        for option in (
+            "--target",
+            "--plan",
+            "--set",
+            "--fault",
+            "--reports",
+            "--record",
+            "--cassettes",
+        )
     ),
 ]
 

@@ -32,6 +32,7 @@ def cleanup(record: RunRecord) -> Element:
         table(heads, rows) if rows else None,
         note("Nothing was created, so there was nothing to delete.") if nothing else None,
         note(f"An estimate: {cost}.") if (cost := cost_words(record)) else None,
+        note("Crash campaign ", record.campaign) if record.campaign else None,
     )
 
 

@@ -166,7 +166,8 @@ class Conditions:
 @dataclass(frozen=True)
 class RunRecord:
     """One run. `exchange_log` may be shorter than `exchanges` counts, never longer. `spent_usd` is
-    an estimate at list prices, None when nothing could be estimated."""
+    an estimate at list prices, None when nothing could be estimated. `campaign` is what the newest
+    crash campaign beside this run had to say, with its target and day."""
 
     run: str
     scenario: str
@@ -187,6 +188,7 @@ class RunRecord:
     deleted: tuple[Deleted, ...] = ()
     findings: tuple[Finding, ...] = ()
     spent_usd: float | None = None
+    campaign: str = ""
     links: dict[str, str] = field(default_factory=dict)
     seen: dict[str, object] = field(default_factory=dict)  # what later runs are compared with
     schema: int = SCHEMA
