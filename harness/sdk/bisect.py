@@ -2,7 +2,7 @@
 
 A claim is `import`, an operation (what it asks, such as `compute.create`), or a probe (what it
 gives, such as `batch_endpoint_defaults`). With `--package NAME` the release stays, and the versions
-of that package are searched, for the claim `import`.
+of that package are searched.
 """
 
 from __future__ import annotations
@@ -95,6 +95,8 @@ def _searched(question: Question, look: Look, say: Say) -> Bisected:
         raise SdkError(f"{claim} does not differ between {good} and {bad}. Next: another claim")
     last, first = first_bad(versions, is_bad)
     again = f"python -m harness sdk diff {last} {first}"
+    if question.package:
+        again += f" --package {question.package} --sdk {question.sdk}"
     if claim == "import":
         again = _import_again(question, first)
     evidence, pair = tuple(seen[first]), look.pair(last, first)
@@ -116,15 +118,35 @@ def _import_again(question: Question, first: str) -> str:
 
 def _look(question: Question, say: Say, home: Path, stack: ExitStack) -> Look:
     """How to look at the claim."""
-    good, claim = question.good, question.claim
-    if question.package:
-        if claim != "import" or not question.sdk:
-            raise SdkError(
-                "--package needs --sdk RELEASE and the claim `import`.\n"
-                f"Next: python -m harness sdk bisect --good {good} --bad {question.bad} "
-                f"--package {question.package} --sdk {question.sdk or 'pinned'} -- import"
-            )
+    if not question.package:
+        return _look_at(question, say, home, stack)
+    if not question.sdk:
+        raise SdkError(
+            "--package needs --sdk RELEASE.\n"
+            f"Next: python -m harness sdk bisect --good {question.good} --bad {question.bad} "
+            f"--package {question.package} --sdk pinned -- {question.claim}"
+        )
+    if question.claim == "import":
         return _importing_with(question, home)
+    return _look_beside(question, say, home, stack)
+
+
+def _look_beside(question: Question, say: Say, home: Path, stack: ExitStack) -> Look:
+    """The same of a release with that package at a version."""
+
+    def whole(version: str) -> str:
+        return releases.with_package(question.sdk, question.package, version)
+
+    asked = Question(whole(question.good), whole(question.bad), question.claim)
+    look = _look_at(asked, say, home, stack)
+    return Look(
+        lambda version: look.differs(whole(version)),
+        lambda one, two: look.pair(whole(one), whole(two)),
+    )
+
+
+def _look_at(question: Question, say: Say, home: Path, stack: ExitStack) -> Look:
+    good, claim = question.good, question.claim
     if claim == "import":
         return Look(lambda version: _why_not(fresh_import(version, home)))
     if claim in OF_THE_JOB:

@@ -46,6 +46,9 @@ def _parser() -> argparse.ArgumentParser:
     two = parts.add_parser("diff", help="what a release asks and does otherwise than another")
     two.add_argument("before", metavar="A", help="a version, `pinned`, `newest` or `newest-pre`")
     two.add_argument("after", metavar="B", help="the same")
+    add = two.add_argument
+    add("--package", default="", metavar="NAME", help="A and B are versions of it, not the SDK's")
+    add("--sdk", default="pinned", metavar="RELEASE", help="under which release, with --package")
     two.add_argument("--claims", type=int, metavar="N", help="only what to bisect, worst first")
     two.add_argument("--page", type=Path, metavar="FILE", help="write a page to look at, in HTML")
     two.set_defaults(act=_diff)
@@ -103,7 +106,7 @@ def _diff(given: argparse.Namespace) -> int:
     from harness.sdk.diff import claims, diff, machine, told
     from harness.sdk.html import page
 
-    one, two = releases.named(given.before), releases.named(given.after)
+    one, two = (_release(given, word) for word in (given.before, given.after))
     found = diff(one, two, _say, given.home)
     if given.page:
         given.page.write_text(page(json.loads(machine(found))), encoding="utf-8")
@@ -112,6 +115,13 @@ def _diff(given: argparse.Namespace) -> int:
         return 0
     _print(machine(found) if given.json else "\n".join(told(found)))
     return int(found.worst in ("breaking", "risky"))
+
+
+def _release(given: argparse.Namespace, word: str) -> str:
+    """What is compared: a release of the SDK, or one with another package at that version."""
+    if not given.package:
+        return releases.named(word)
+    return releases.with_package(releases.named(given.sdk), given.package, word)
 
 
 def _bisect(given: argparse.Namespace) -> int:

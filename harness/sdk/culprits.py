@@ -125,7 +125,7 @@ def _suspects(
 
 
 def _of_its_day(version: str) -> dict[str, str]:
-    day = packages.published(releases.package(), version)
+    day = packages.published(releases.package(), releases.bare(version))
     if day is None:
         raise SdkError(
             f"the index does not say when {version} was published.\n"

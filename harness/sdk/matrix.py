@@ -79,7 +79,7 @@ def alone(home: Path, say: Say) -> Iterator[None]:
 
 def _prepared(version: str, home: Path, say: Say) -> tuple[Row, Path | None]:
     """All of a row but the run, and the interpreter to run with, if there can be one."""
-    day = packages.published(releases.package(), version)
+    day = packages.published(releases.package(), releases.bare(version))
     today, pins = fresh_import(version, home), releases.pins(version)
     row = Row(version, day or "unknown", today, pins=pins, when=_today())
     say(f"  {version}: {told_import(row.today)}")

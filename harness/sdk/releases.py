@@ -1,4 +1,8 @@
-"""The releases that are tried, and what each needs beside it: data/sdk/releases.json."""
+"""The releases that are tried, and what each needs beside it: data/sdk/releases.json.
+
+A release is a version of the SDK, or one with another package held at a version of its own:
+`1.35.2+azure-core==1.36.0`.
+"""
 
 from __future__ import annotations
 
@@ -47,6 +51,9 @@ def named(word: str, of: str = "") -> str:
     Of the SDK, or of another package. Raises SdkError when it is none, or no index answers.
     """
     of = of or package()
+    if of == package() and "==" in word:
+        version, *beside = word.split("+")
+        return "+".join([named(version), *map(_pin, beside)])
     if word == "pinned":
         return _pinned(of)
     if word == "oldest" and of == package():
@@ -54,6 +61,26 @@ def named(word: str, of: str = "") -> str:
     if word in ("newest", "newest-pre"):
         return versions(of, pre=word == "newest-pre")[-1]
     return _version(word, of)
+
+
+def with_package(release: str, other: str, version: str) -> str:
+    """That release, with another package at this version. Raises SdkError when it is no version."""
+    return f"{release}+{other}=={named(version, other)}"
+
+
+def bare(release: str) -> str:
+    """The SDK's own version."""
+    return release.partition("+")[0]
+
+
+def _pin(text: str) -> str:
+    """`name==version`, as it was written."""
+    name, equals, version = text.partition("==")
+    if not (name and equals):
+        raise SdkError(
+            f"{text!r} holds no package at a version. Next: write 1.35.2+azure-core==1.36.0"
+        )
+    return f"{name}=={_version(version, name)}"
 
 
 def _pinned(of: str) -> str:
@@ -78,7 +105,8 @@ def _version(word: str, of: str) -> str:
 
 def fresh(version: str) -> tuple[str, ...]:
     """What a user types to install that release, and nothing else."""
-    return f"{package()}=={version}", *_told()["beside"]
+    sdk, *held = version.split("+")
+    return f"{package()}=={sdk}", *_told()["beside"], *held
 
 
 def pins(version: str) -> tuple[str, ...]:
@@ -125,7 +153,7 @@ def _of(what: str, version: str) -> Iterator[dict[str, str]]:
     from packaging.specifiers import SpecifierSet
 
     for each in _told()[what]:
-        if SpecifierSet(each["versions"]).contains(version, prereleases=True):
+        if SpecifierSet(each["versions"]).contains(bare(version), prereleases=True):
             yield each
 
 

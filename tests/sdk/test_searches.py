@@ -65,9 +65,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]
     """Five releases, of which those from 1.3 on differ."""
     monkeypatch.setattr(packages, "versions", lambda *_, **__: VERSIONS)
 
-    def made(change: Callable[[dict[str, Any]], None]) -> Path:
+    def made(change: Callable[[dict[str, Any]], None], before: str = "") -> Path:
         for version in VERSIONS:
-            recorded(tmp_path, version, change if version >= "1.3" else None)
+            recorded(tmp_path, f"{before}{version}", change if version >= "1.3" else None)
         return tmp_path
 
     return made
@@ -100,6 +100,39 @@ def test_a_call_that_goes_is_searched(home: Callable[..., Path]) -> None:
     assert found.pair[0].startswith("GET ")
     assert found.pair[1] == ""
     assert (back.good, back.bad, back.pair) == ("1.3", "1.2", found.pair[::-1])
+
+
+def test_versions_of_another_package_are_searched_and_compared(
+    home: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Under one release of the SDK: which version of azure-core changed what is asked."""
+    folder = home(other_size, "1.35.2+azure-core==")
+    asked = Question("1.0", "1.4", "compute.create", "azure-core", "1.35.2")
+    words = ["--package", "azure-core", "--sdk", "1.35.2", "--home", str(folder)]
+
+    found = bisect(asked, said, folder)
+    code = command.main(["diff", "1.2", "1.3", *words])
+
+    assert (found.package, found.good, found.bad) == ("azure-core", "1.2", "1.3")
+    assert '"vmSize": "small"' in found.pair[1]
+    assert found.again == "python -m harness sdk diff 1.2 1.3 --package azure-core --sdk 1.35.2"
+    assert code == 1
+    told = capsys.readouterr().out
+    assert "azure-ai-ml 1.35.2+azure-core==1.2 (2026-01-01) -> 1.35.2+azure-core==1.3 (" in told
+    assert 'body.properties.properties.vmSize: "Standard_NC24ads_A100_v4" -> "small"' in told
+
+
+def test_a_release_with_another_package_installs_both() -> None:
+    """What is known of the release holds for it as well; what is no version is refused."""
+    both = releases.with_package(releases.named("1.20.0"), "azure-core", "1.30.0")
+
+    assert both == "1.20.0+azure-core==1.30.0" == releases.named(both)
+    assert {"azure-ai-ml==1.20.0", "azure-core==1.30.0"} < set(releases.fresh(both))
+    assert releases.pins(both) == releases.pins("1.20.0") != ()
+    with pytest.raises(SdkError, match="'oops' is no version of azure-core"):
+        releases.with_package("1.20.0", "azure-core", "oops")
+    with pytest.raises(SdkError, match="holds no package at a version"):
+        releases.named("1.20.0+azure-core==1.30.0+azure")
 
 
 def test_another_operation_does_not_differ(home: Callable[..., Path]) -> None:
