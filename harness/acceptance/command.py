@@ -14,13 +14,13 @@ from harness.errors import HarnessError
 
 
 def main(arguments: list[str]) -> int:
-    """0 accepted or written, 1 rejected or refused, 2 cannot tell."""
+    """0 accepted or written, 1 rejected or not gathered, 2 cannot tell."""
     given = _arguments(arguments)
     try:
         return int(given.act(given))
     except HarnessError as error:
         sys.stderr.write(f"{error}\n")
-        return 1
+        return int(given.unread)
 
 
 def _gather(given: argparse.Namespace) -> int:
@@ -55,7 +55,8 @@ def table(verdicts: tuple[Verdict, ...]) -> str:
 
 
 def _folder(path: Path) -> Path:
-    return path if path.is_dir() else path.parent
+    """The folder of a run, or the one its file is in; what is not there is said by its own name."""
+    return path.parent if path.is_file() or path.suffix == ".json" else path
 
 
 def _alpha(text: str) -> float:
@@ -77,9 +78,9 @@ def _arguments(arguments: list[str]) -> argparse.Namespace:
     making.add_argument("--target", required=True, choices=("azure", "twin"))
     making.add_argument("--out", type=Path, help="default: in data/reference")
     making.add_argument("runs", nargs="+", type=Path, help="run.json files, or their folders")
-    making.set_defaults(act=_gather)
+    making.set_defaults(act=_gather, unread=1)
     judging = commands.add_parser("check", help="judge a run; exit code 2: cannot tell")
     judging.add_argument("run", type=Path, help="a run.json, or its folder")
     judging.add_argument("--alpha", type=_alpha, default=ALPHA, help="default: %(default)s")
-    judging.set_defaults(act=_check)
+    judging.set_defaults(act=_check, unread=2)
     return parser.parse_args(arguments)

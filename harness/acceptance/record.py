@@ -12,6 +12,7 @@ from harness.acceptance.facts import RunFacts, from_json
 from harness.acceptance.reference import FEWEST, BadReferenceError, Kind, Reference, checked
 
 FILE = "training.json"
+_COMPARE = "pytest scenarios --target twin --set finetune.compare_with_reference=true"
 
 
 def keep(folder: Path, run: RunFacts, kind: Kind) -> Path:
@@ -24,13 +25,23 @@ def keep(folder: Path, run: RunFacts, kind: Kind) -> Path:
 
 def kept(path: Path) -> tuple[RunFacts, Kind]:
     """What `keep` wrote. Raises BadReferenceError when there is no such file, or another one."""
+    if not path.parent.exists():
+        raise BadReferenceError(
+            f"there is no folder {path.parent}. Next: ls {path.parent.parent}, and name the folder "
+            "of a run"
+        )
+    if not path.exists():
+        raise BadReferenceError(
+            f"cannot tell: {path.parent} has no {FILE}. Only a live run that compares leaves its "
+            f"figures there, a replay has none. Next: {_COMPARE}"
+        )
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         return from_json(document["facts"]), Kind(**document["kind"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadReferenceError(
             f"{path} does not hold the figures of a training: {type(error).__name__}: {error}. "
-            "Next: run the scenario again; step 8 writes it"
+            f"Next: {_COMPARE}"
         ) from error
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -118,7 +121,8 @@ def _from_config(credential: Any, config: Path | None) -> dict[str, str]:
     from azure.ai.ml.exceptions import ValidationException
 
     try:
-        client = MLClient.from_config(credential, path=config)
+        with _not_told_where():
+            client = MLClient.from_config(credential, path=config)
     except ValidationException as error:
         if "could not find config.json" in str(error):
             return {}
@@ -130,6 +134,18 @@ def _from_config(credential: Any, config: Path | None) -> dict[str, str]:
         "group": str(client.resource_group_name),
         "name": str(client.workspace_name),
     }
+
+
+@contextmanager
+def _not_told_where() -> Iterator[None]:
+    """The SDK prints the path of config.json, which on the twin is a temporary folder's."""
+    logger = logging.getLogger("azure.ai.ml._ml_client")
+    before = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 def _unusable(error: Exception) -> StepError:

@@ -126,8 +126,29 @@ def test_the_command_gathers_and_checks(
     assert codes == [0, 1, 2]
     assert main(["check", runs[0]]) == 2  # of Azure, and the project ships no reference for it
     assert "no reference for azure" in capsys.readouterr().out
-    assert main(["check", str(tmp_path)]) == 1
-    assert "does not hold the figures of a training" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("run", "says"),
+    [
+        ("", "has no training.json"),
+        ("absent", "/absent. Next: ls "),
+        ("absent/run.json", "/absent. Next: ls "),
+        ("broken", "does not hold the figures of a training"),
+    ],
+)
+def test_what_cannot_be_judged_is_not_rejected(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], run: str, says: str
+) -> None:
+    """2 for a replay's folder, one that is not there, and figures cut off; with what to type."""
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "training.json").write_text("{")
+
+    assert main(["check", str(tmp_path / run)]) == 2
+
+    told = capsys.readouterr().err
+    assert says in told
+    assert ("--set finetune.compare_with_reference=true" in told) == ("absent" not in run)
 
 
 def test_a_run_that_is_named_twice_counts_once(tmp_path: Path, reference: Reference) -> None:

@@ -41,6 +41,21 @@ def test_config_json_names_the_workspace(folder: Path) -> None:
     assert chosen(folder) == ("sub-file", "group-file", "ws-file")
 
 
+def test_where_config_json_lies_is_not_printed(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The SDK says so before every table of preflight; whoever asked for its logs is not deafened."""
+    import logging
+
+    logger = logging.getLogger("azure.ai.ml._ml_client")
+    before = logger.level
+    with caplog.at_level(logging.INFO, logger="azure.ai.ml"):
+        chosen(folder)
+
+    assert "Found the config file" not in caplog.text
+    assert logger.level == before
+
+
 def test_a_name_in_the_plan_is_not_overruled(folder: Path) -> None:
     """One name in the plan beats the file's; the other two stay the file's."""
     assert chosen(folder, name="ws-plan") == ("sub-file", "group-file", "ws-plan")
