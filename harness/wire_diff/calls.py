@@ -43,6 +43,9 @@ class Call:
         return f"{self.parts.method} .../{'/'.join(self.parts.path[-4:])}"
 
 
+_RECORD = "pytest scenarios --target twin --record --cassettes"
+
+
 @dataclass(frozen=True)
 class Recording:
     """All calls of a scenario in order, and the packages that made them."""
@@ -53,15 +56,19 @@ class Recording:
 
 
 def recording(folder: Path) -> Recording:
-    """The recording in a folder of cassettes.
+    """The recording in a folder of cassettes, or in the only folder in it that has some.
 
     Raises CassetteError when there is none, or a file of it cannot be trusted.
     """
+    scenarios = sorted({file.parent for file in folder.glob("*/*.json")})
+    if len(scenarios) == 1 and not list(folder.glob("*.json")):
+        folder = scenarios[0]
     files = sorted(folder.glob("*.json"))
     if not files:
+        named = " or ".join(map(str, scenarios))
         raise CassetteError(
-            f"there are no cassettes in {folder}.\n"
-            f"Next: pytest scenarios --target twin --record --cassettes {folder.parent}"
+            f"there are no cassettes in {folder}.\nNext: "
+            + (f"name {named}" if named else f"{_RECORD} {folder}")
         )
     packages = read(files[0]).provenance["packages"]
     return Recording(folder, packages, tuple(call for file in files for call in _calls(file)))

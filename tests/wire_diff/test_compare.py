@@ -18,7 +18,6 @@ from harness.wire import differing
 from harness.wire.cassette import written
 from harness.wire.differing import values
 from harness.wire_diff import compare
-from harness.wire_diff.__main__ import main
 from harness.wire_diff.calls import Call, Recording, recording
 from harness.wire_diff.change import REQUESTS, Change, told
 from harness.wire_diff.compare import changes
@@ -333,38 +332,3 @@ def test_the_page_lists_every_kind_under_its_severity() -> None:
     for severity, kinds in rows.items():
         assert kinds.split(", ") == [kind for kind in REQUESTS if REQUESTS[kind][0] == severity]
     assert len(rows) == 3
-
-
-def test_the_command_speaks_and_exits(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """0 and a sum for equal recordings; 2 and the command to type where there is none."""
-    assert main([str(SHIPPED), str(SHIPPED)]) == 0
-    assert "0 breaking, 0 risky, 0 harmless" in capsys.readouterr().out
-
-    assert main([str(SHIPPED), str(tmp_path)]) == 2
-    assert "--record --cassettes" in capsys.readouterr().err
-
-
-def test_a_change_is_told_to_people_and_to_machines(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Two recordings on disk that differ in a field and a package: exit code 1, both are said."""
-    shutil.copytree(SHIPPED, tmp_path / "after")
-    file = tmp_path / "after" / "3_cluster.json"
-    told = json.loads(file.read_text())
-    for entry in told["interactions"]:
-        if entry["operation"] == "compute.create":
-            renamed(entry["request"]["body"])
-    file.write_text(written(told["provenance"], told["interactions"]))
-    first = tmp_path / "after" / "1_connection.json"
-    first.write_text(first.read_text().replace('"azure-ai-ml": "1.', '"azure-ai-ml": "9.'))
-
-    code = main([str(SHIPPED), str(tmp_path / "after")])
-
-    text = capsys.readouterr().out
-    assert code == 1
-    assert "-> 9.35.2" in text
-    assert "field renamed body.properties.properties: vmSize -> vm_size" in text
-    assert "because a service that reads the former name" in text
-    main([str(SHIPPED), str(tmp_path / "after"), "--json"])
-    (found,) = json.loads(capsys.readouterr().out)
-    assert (found["severity"], found["operation"]) == ("breaking", "compute.create")
