@@ -191,7 +191,9 @@ def _unknown(gate: str, about: str) -> Verdict:
 def _one_seed(gate: str, reference: Reference, seed: int) -> Verdict:
     only = reference.runs[0].seed
     what = f"reference {reference.name} knows seed {only} only; a run of seed {seed} varies more"
-    return Verdict(gate, "cannot tell", what, next=f"set training.seed = {only} in plan.toml")
+    return Verdict(
+        gate, "cannot tell", what, next=f"set training.seed = {only} in the plan or with --set"
+    )
 
 
 def _no_reference(target: str) -> Verdict:

@@ -86,7 +86,7 @@ def length(reply: Reply) -> Iterator[Finding]:
             "scoring",
             _finish(reply) or "it ends in the middle of a sentence and is long enough",
             "plan",
-            "set scoring.max_new_tokens in plan.toml",
+            "set scoring.max_new_tokens in the plan or with --set",
         )
 
 

@@ -23,6 +23,7 @@ from harness.checks import (
     metrics,
     model,
     quota,
+    registry,
     rollout,
 )
 from harness.checks.finding import Finding
@@ -62,6 +63,7 @@ CHECKS = (
     Check(1, environment.imports),
     Check(1, environment.mlflow),
     Check(1, environment.requirements),
+    Check(2, registry.has),
     Check(2, model.tags),
     Check(2, model.archived),
     Check(2, model.retired),

@@ -30,11 +30,19 @@ IMAGE = (
     r"imagepull|image build|failed to (pull|build)|manifest unknown|docker.*\b(pull|build)|"
     r"environment.*build"
 )
+TRACEBACK = r"traceback \(most recent call last\)|(?m:^(\w+\.)*\w+(Error|Exception|Warning): )"
 TRANSIENT = (
     r"timed? ?out|transient|temporar|connection (reset|aborted|refused)|serviceunavailable|"
     r"\b(502|503|504)\b|bad ?gateway|too many requests|internalservererror"
 )
 LOOK = "az ml compute list-usage shows what is left"
+
+
+def evidence_of(cause: Cause) -> str:
+    """The cause in words; one that nobody knows accuses nobody."""
+    if cause is UNKNOWN:
+        return "cause not recognised; the service is named as nothing points to anybody else"
+    return f"cause: {cause.name}"
 
 
 def cause_of(text: str, causes: Sequence[Cause]) -> Cause:

@@ -58,7 +58,7 @@ def allowed(plan: Plan, base_model: BaseModel) -> Iterator[Finding]:
                 use.size,
                 f"{base_model} lists {', '.join(use.allowed)}",
                 "SKU",
-                f"set {use.key} in plan.toml to one of {', '.join(use.allowed)}",
+                f"set {use.key} in the plan or with --set to one of {', '.join(use.allowed)}",
             )
 
 
@@ -71,7 +71,7 @@ def _unlisted(use: Use, base_model: BaseModel) -> Finding:
             use.size,
             "the recipe's own list, for models that publish none",
             "SKU",
-            f"set {use.key} in plan.toml to a size with A100 GPUs, such as {GOOD}",
+            f"set {use.key} in the plan or with --set to a size with A100 GPUs, such as {GOOD}",
         )
     return Finding(
         "cannot tell",
@@ -110,7 +110,7 @@ def spec(plan: Plan, base_model: BaseModel, region: Region) -> Iterator[Finding]
                 use.size,
                 f"{use.spec} of {base_model} is {text} (vCPUs|GPUs|memory|disk in GiB)",
                 "SKU",
-                f"set {use.key} in plan.toml to a larger size, such as {GOOD}",
+                f"set {use.key} in the plan or with --set to a larger size, such as {GOOD}",
             )
 
 
@@ -125,7 +125,7 @@ def offered(plan: Plan, base_model: BaseModel, region: Region) -> Iterator[Findi
                 use.size,
                 f"none of the {len(region.sizes)} sizes that the region lists",
                 "SKU",
-                f"{_LIST} {region.name}, then set {use.key} in plan.toml",
+                f"{_LIST} {region.name}, then set {use.key} in the plan or with --set",
             )
         elif use.what == "inference" and size.endpoints is False:
             yield Finding(
@@ -134,7 +134,7 @@ def offered(plan: Plan, base_model: BaseModel, region: Region) -> Iterator[Findi
                 use.size,
                 "its supportedComputeTypes do not have MIR",
                 "SKU",
-                f"set {use.key} in plan.toml to another size, such as {GOOD}",
+                f"set {use.key} in the plan or with --set to another size, such as {GOOD}",
             )
 
 
@@ -152,7 +152,7 @@ def gpus(plan: Plan, region: Region, parameters: Parameters) -> Iterator[Finding
             plan.compute.size,
             f"{region.name} lists it with {size.gpus} GPUs",
             "SKU",
-            f"set compute.size in plan.toml to a GPU size such as {GOOD}",
+            f"set compute.size in the plan or with --set to a GPU size such as {GOOD}",
         )
     elif asked is None:
         yield Finding(
@@ -185,7 +185,8 @@ def nodes(plan: Plan) -> Iterator[Finding]:
             plan.compute.name,
             "finetune.num_nodes and compute.max_instances",
             "plan",
-            f"set compute.max_instances in plan.toml to {wanted}, or finetune.num_nodes to {limit}",
+            f"set compute.max_instances in the plan or with --set to {wanted}, or "
+            f"finetune.num_nodes to {limit}",
         )
 
 
@@ -200,8 +201,8 @@ def retired(plan: Plan, base_model: BaseModel, day: date) -> Iterator[Finding]:
                 use.size,
                 str(gone),
                 "SKU",
-                f"set {use.key} in plan.toml to a size of today, such as {GOOD} (if your region "
-                "still has it, correct data/retirements.json)",
+                f"set {use.key} in the plan or with --set to a size of today, such as {GOOD} "
+                "(if your region still has it, correct data/retirements.json)",
             )
 
 

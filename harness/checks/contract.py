@@ -82,9 +82,9 @@ def names(parameters: Parameters, base_model: BaseModel) -> Iterator[Finding]:
         str(component),
         f"it accepts: {', '.join(accepted)}",
         "plan" if ours else "base model",
-        "correct or remove them in [training] or [optimization] in plan.toml"
+        "correct or remove them in [training] or [optimization] of the plan, or with --set"
         if ours
-        else f"set finetune.ignore_model_defaults = {_toml(unknown)} in plan.toml",
+        else f"set finetune.ignore_model_defaults = {_toml(unknown)} in the plan or with --set",
     )
 
 
@@ -116,7 +116,7 @@ def together(parameters: Parameters, base_model: BaseModel) -> Iterator[Finding]
                 str(base_model.component),
                 f"{one}{_origin(one, parameters)}, {other}{_origin(other, parameters)}",
                 _owner(one, parameters),
-                f"set {one} or {other} in plan.toml; of a model's default: "
+                f"set {one} or {other} in the plan or with --set; of a model's default: "
                 "finetune.ignore_model_defaults",
             )
 
@@ -133,7 +133,7 @@ def required(parameters: Parameters, base_model: BaseModel) -> Iterator[Finding]
                 str(component),
                 f"its specification: {each}",
                 "component",
-                f"set training.{name} in plan.toml, or pin finetune.version",
+                f"set training.{name} in the plan or with --set, or pin finetune.version",
             )
     if missing := [name for name in WIRED if name not in component.inputs]:
         yield Finding(
@@ -142,7 +142,7 @@ def required(parameters: Parameters, base_model: BaseModel) -> Iterator[Finding]
             str(component),
             f"its inputs: {', '.join(sorted(component.inputs))}",
             "component",
-            "pin finetune.version in plan.toml to a version that has them",
+            "pin finetune.version in the plan or with --set to a version that has them",
         )
 
 
@@ -156,7 +156,7 @@ def outputs(base_model: BaseModel) -> Iterator[Finding]:
             str(component),
             f"its outputs: {', '.join(component.outputs) or 'none'}",
             "component",
-            "pin finetune.version in plan.toml to a version that has it",
+            "pin finetune.version in the plan or with --set to a version that has it",
         )
 
 
@@ -229,13 +229,13 @@ def _owner(name: str, parameters: Parameters) -> Blame:
 def _origin(name: str, parameters: Parameters) -> str:
     if name in parameters.model:
         return " (a default in the model's tag model_specific_defaults)"
-    return " (from plan.toml)" if name in parameters.plan else " (the component's default)"
+    return " (from the plan)" if name in parameters.plan else " (the component's default)"
 
 
 def _mend(name: str, parameters: Parameters) -> str:
     if name in parameters.model:
-        return f"set finetune.ignore_model_defaults = {_toml([name])} in plan.toml"
-    return f"correct {name} in [training] or [optimization] in plan.toml"
+        return f"set finetune.ignore_model_defaults = {_toml([name])} in the plan or with --set"
+    return f"correct {name} in [training] or [optimization] of the plan, or with --set"
 
 
 def _near(name: str, accepted: list[str]) -> str:

@@ -42,5 +42,5 @@ def _compared(
             now["is"],
             "\n".join(changes),
             blame,
-            "compare, then pin base_model.version and finetune.version in plan.toml",
+            "compare, then pin base_model.version and finetune.version in the plan or with --set",
         )

@@ -29,7 +29,7 @@ def name(plan: Plan) -> Iterator[Finding]:
             plan.endpoint.prefix,
             f"{len(whole)} characters; 3-32 letters, digits and single dashes, first a letter",
             "plan",
-            "set endpoint.prefix in plan.toml",
+            "set endpoint.prefix in the plan or with --set",
         )
 
 
@@ -44,7 +44,7 @@ def timeouts(plan: Plan) -> Iterator[Finding]:
             wanted.name,
             "the schema of managed online deployments",
             "plan",
-            f"set deployment.request_timeout_ms in plan.toml to {LONGEST_MS} or less",
+            f"set deployment.request_timeout_ms in the plan or with --set to {LONGEST_MS} or less",
         )
     if wanted.liveness_initial_delay < READY:
         yield Finding(
@@ -54,5 +54,5 @@ def timeouts(plan: Plan) -> Iterator[Finding]:
             wanted.name,
             f"readiness alone is given {READY} s; the recipe waits 600 s",
             "plan",
-            "set deployment.liveness_initial_delay = 600 in plan.toml",
+            "set deployment.liveness_initial_delay = 600 in the plan or with --set",
         )

@@ -85,6 +85,28 @@ class BaseModel:
 
 
 @dataclass(frozen=True)
+class Missing:
+    """What the registry does not have: kind ("model" or "component"), and what the plan says.
+
+    `key` is where the plan says it, `why` what the registry answered.
+    """
+
+    kind: str
+    name: str
+    version: str
+    registry: str
+    key: str
+    why: str
+
+    def __str__(self) -> str:
+        """As messages call it."""
+        return (
+            f"{self.kind} {self.name!r}, version {self.version!r}, is not in registry "
+            f"{self.registry!r}"
+        )
+
+
+@dataclass(frozen=True)
 class Size:
     """A VM size as the region offers it; `endpoints` is None where the region does not say."""
 

@@ -14,10 +14,12 @@ from harness.checks.causes import (
     LOOK,
     MEMORY,
     QUOTA,
+    TRACEBACK,
     TRANSIENT,
     UNKNOWN,
     Cause,
     cause_of,
+    evidence_of,
 )
 from harness.checks.facts import Child, JobEnd
 from harness.checks.finding import Finding
@@ -33,7 +35,7 @@ CAUSES = (  # the first that fits; more particular ones before those that are sa
         "preemption",
         r"preempt|evicted|node (was )?lost|lowpriority.*(reclaim|deallocat)",
         "SKU",
-        'run again, or compute.tiers = ["Dedicated"] in plan.toml',
+        'run again, or compute.tiers = ["Dedicated"] in the plan or with --set',
     ),
     Cause("disk", DISK, "SKU", "a compute.size with more disk, or save_total_limit = 1"),
     Cause("quota", QUOTA, "quota", LOOK),
@@ -41,14 +43,15 @@ CAUSES = (  # the first that fits; more particular ones before those that are sa
         "image",
         IMAGE,
         "component",
-        "pin finetune.version in plan.toml to a version whose environment still builds",
+        "pin finetune.version in the plan or with --set to a version whose environment still "
+        "builds",
     ),
     Cause(
         "training environment",
         r"modulenotfounderror|importerror|cannot import name|unexpected keyword argument|"
         r"has no attribute|keyerror: 'lora|deepcopy|is not supported by your transformers",
         "component",
-        "pin finetune.version in plan.toml to the last version that was green",
+        "pin finetune.version in the plan or with --set to the last version that was green",
     ),
     Cause(
         "transient",
@@ -63,6 +66,7 @@ CAUSES = (  # the first that fits; more particular ones before those that are sa
         "data",
         "python -m harness data checks every row",
     ),
+    Cause("exception in the step's code", TRACEBACK, "component", ""),
 )
 
 
@@ -77,7 +81,7 @@ def completed(job: JobEnd) -> Iterator[Finding]:
         "error",
         "\n".join([f"job {job.name} ended as {job.status}, not Completed.", *lines]),
         job.name,
-        f"cause: {first.name}" if causes else "no child says why",
+        evidence_of(first) if causes else "no child says why",
         first.blame,
         f"{first.next or f'az ml job download --name {job.name} --all, and read std_log.txt'}; "
         f"az ml job show --name {job.name}",
@@ -86,7 +90,7 @@ def completed(job: JobEnd) -> Iterator[Finding]:
 
 def kind_of(child: Child) -> Cause:
     """The kind of failure that a child's code and message tell of."""
-    return cause_of(f"{child.code} {child.message}", CAUSES)
+    return cause_of(f"{child.code}\n{child.message}", CAUSES)
 
 
 def _said(child: Child) -> str:

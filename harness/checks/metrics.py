@@ -103,7 +103,7 @@ def finite(fit: Fit) -> Iterator[Finding]:
             yield _wrong(
                 f"{name} is no number at {len(bad)} of {len(points)} points, first at step "
                 f"{bad[0]}",
-                "lower training.learning_rate in plan.toml",
+                "lower training.learning_rate in the plan or with --set",
             )
     if not fit.train_loss:
         yield _wrong("no training loss was logged", _log(fit))

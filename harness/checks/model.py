@@ -25,7 +25,7 @@ def tags(base_model: BaseModel) -> Iterator[Finding]:
             str(base_model),
             "neither JSON nor a Python literal of the expected kind (a list of sizes, a table)",
             "base model",
-            f"{_SHOW} {base_model.name}; then pin base_model.version in plan.toml",
+            f"{_SHOW} {base_model.name}; then pin base_model.version in the plan or with --set",
         )
 
 
@@ -47,7 +47,8 @@ def archived(base_model: BaseModel) -> Iterator[Finding]:
             str(base_model),
             f"isArchived of {base_model.id}",
             "base model",
-            "az ml model list --registry-name azureml; then set base_model.name in plan.toml",
+            "az ml model list --registry-name azureml; then set base_model.name in the plan or "
+            "with --set",
         )
 
 
@@ -61,7 +62,7 @@ def retired(base_model: BaseModel, day: date) -> Iterator[Finding]:
             str(base_model),
             str(gone),
             "base model",
-            "set base_model.name in plan.toml to a model that is still offered",
+            "set base_model.name in the plan or with --set to a model that is still offered",
         )
 
 
@@ -74,5 +75,5 @@ def pinned(base_model: BaseModel, plan: Plan) -> Iterator[Finding]:
             str(base_model),
             base_model.id,
             "base model",
-            f'to pin: base_model.version = "{base_model.version}" in plan.toml',
+            f'to pin: base_model.version = "{base_model.version}" in the plan or with --set',
         )

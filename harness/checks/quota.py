@@ -127,5 +127,5 @@ def _no_quota(
         figures,
         "quota",
         f"az ml compute list-usage --location {region.name} shows what is left; ask for more "
-        f"quota, or set {key} in plan.toml to another allowed size",
+        f"quota, or set {key} in the plan or with --set to another allowed size",
     )

@@ -5,27 +5,27 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from harness.checks.causes import DISK, IMAGE, LOOK, MEMORY, QUOTA, Cause, cause_of
+from harness.checks.causes import DISK, IMAGE, LOOK, MEMORY, QUOTA, Cause, cause_of, evidence_of
 from harness.checks.facts import Rollout
 from harness.checks.finding import Finding
 
 WELL = re.compile(r": Succeeded\s*$")  # `UserContainerImagePull: Succeeded` is no image's fault
 CAUSES = (
-    Cause("disk", DISK, "SKU", "a deployment.size with more disk in plan.toml"),
+    Cause("disk", DISK, "SKU", "a deployment.size with more disk in the plan or with --set"),
     Cause("quota", QUOTA, "quota", LOOK),
     Cause(
         "size",
         r"not a supported vm size|sku.*not (available|supported)|outofcapacity|capacity",
         "SKU",
-        "set deployment.size in plan.toml to another allowed size",
+        "set deployment.size in the plan or with --set to another allowed size",
     ),
-    Cause("out of memory", MEMORY, "SKU", "a larger deployment.size in plan.toml"),
-    Cause("image", IMAGE, "component", "pin finetune.version in plan.toml"),
+    Cause("out of memory", MEMORY, "SKU", "a larger deployment.size in the plan or with --set"),
+    Cause("image", IMAGE, "component", "pin finetune.version in the plan or with --set"),
     Cause(
         "serving environment",
         r"modulenotfounderror|importerror|no module named|cannot import name",
         "component",
-        "pin finetune.version in plan.toml: the environment is written by the component",
+        "pin finetune.version in the plan or with --set: the component writes the environment",
     ),
     Cause(
         "model files",
@@ -33,11 +33,12 @@ CAUSES = (
         "training",
         "az ml model download {model}, and look at the MLmodel file and the weights beside it",
     ),
+    Cause("exception in the container", r"traceback \(most recent", "component", ""),
     Cause(
         "probes",
         r"liveness|readiness|resourcenotready|probe|\b502\b|timed? ?out",
         "plan",
-        "a longer deployment.liveness_initial_delay in plan.toml, then run again",
+        "a longer deployment.liveness_initial_delay in the plan or with --set, then run again",
     ),
 )
 
@@ -53,7 +54,7 @@ def came_up(failure: Rollout) -> Iterator[Finding]:
         f"deployment {failure.deployment!r} of endpoint {failure.endpoint} on {failure.size} did "
         f"not become healthy: {failure.why}\n--- last {len(lines)} log lines ---\n{logs}\n---",
         failure.deployment,
-        f"cause: {cause.name}",
+        evidence_of(cause),
         cause.blame,
         (f"{cause.next.format(model=failure.model)}; " if cause.next else "read the logs above; ")
         + f"az ml online-deployment get-logs --name {failure.deployment} "

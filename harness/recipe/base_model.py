@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from harness.checks.facts import BaseModel, Component, Input, Parameters
+from harness.checks.facts import BaseModel, Component, Input, Missing, Parameters
 from harness.errors import RefusedError
 from harness.recipe.literal import literal
 from harness.recipe.plain import either
@@ -31,14 +31,17 @@ def find_base_model(connection: Connection, plan: Plan, judge: Judge) -> BaseMod
     What the component does not accept is known here, before anything is created. Raises
     RefusedError when the registry does not have one of them, or a check finds an error.
     """
-    found = _model(connection, plan, component_of(connection, plan))
+    component = component_of(connection, plan, judge)
+    found = _model(connection, _get(connection, plan, judge), component)
     judge("model", base_model=found)
     judge("contract", base_model=found, parameters=parameters_of(plan, found))
     judge("drift", base_model=found)
     return found
 
 
-def component_of(connection: Connection, plan: Plan, version: str | None = None) -> Any:
+def component_of(
+    connection: Connection, plan: Plan, judge: Judge, version: str | None = None
+) -> Any:
     """The SDK's own component, of the plan's version if none is given; a version is fetched once.
 
     Raises RefusedError when the registry does not have it.
@@ -52,11 +55,12 @@ def component_of(connection: Connection, plan: Plan, version: str | None = None)
         )
         return connection.components.setdefault(str(found.version), found)
     except LookupError as error:
-        raise RefusedError(
-            f"component {wanted.component!r}, version {wanted.version!r}, is not in registry "
-            f"{registry!r}: {error}\nNext: az ml component list --registry-name {registry} "
-            f"--name {wanted.component}, then set finetune.component in plan.toml"
-        ) from error
+        version = version or wanted.version
+        missing = Missing(
+            "component", wanted.component, version, registry, "finetune.component", str(error)
+        )
+        judge("registry", missing=missing)
+        raise RefusedError(str(missing)) from error  # nobody judged
 
 
 def parameters_of(plan: Plan, model: BaseModel) -> Parameters:
@@ -71,8 +75,7 @@ def parameters_of(plan: Plan, model: BaseModel) -> Parameters:
     )
 
 
-def _model(connection: Connection, plan: Plan, component: Any) -> BaseModel:
-    found = _get(connection, plan)
+def _model(connection: Connection, found: Any, component: Any) -> BaseModel:
     tags = {str(key): str(value) for key, value in (found.tags or {}).items()}
     details, unreadable = _details(connection, found), dict[str, str]()
     system = _system_computes(details, unreadable)
@@ -95,16 +98,15 @@ def _model(connection: Connection, plan: Plan, component: Any) -> BaseModel:
     )
 
 
-def _get(connection: Connection, plan: Plan) -> Any:
+def _get(connection: Connection, plan: Plan, judge: Judge) -> Any:
     wanted, registry = plan.base_model, plan.workspace.registry
     try:
         return registry_asset(connection.registry.models, wanted.name, wanted.version)
     except LookupError as error:
-        raise RefusedError(
-            f"model {wanted.name!r}, version {wanted.version!r}, is not in registry "
-            f"{registry!r}: {error}\nNext: az ml model list --registry-name {registry} "
-            f"--name {wanted.name}, then set base_model.name and base_model.version in plan.toml"
-        ) from error
+        keys = "base_model.name and base_model.version"
+        missing = Missing("model", wanted.name, wanted.version, registry, keys, str(error))
+        judge("registry", missing=missing)
+        raise RefusedError(str(missing)) from error  # nobody judged, or it was to be looked on
 
 
 def _sizes(

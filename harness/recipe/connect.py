@@ -107,7 +107,7 @@ def _workspace_client(plan: Plan, credential: Any, config: Path | None) -> MLCli
     if missing:
         raise StepError(
             f"no workspace is named: no config.json was found, and {', '.join(missing)} "
-            "not set. Next: export them, or fill [workspace] in plan.toml"
+            "not set. Next: export them, or fill [workspace] in the plan"
         )
     return MLClient(credential, names["subscription"], names["group"], names["name"])
 
@@ -151,7 +151,7 @@ def _not_told_where() -> Iterator[None]:
 def _unusable(error: Exception) -> StepError:
     return StepError(
         f"config.json was found but cannot be used ({type(error).__name__}): {error}\nNext: "
-        "download it again from the workspace's page, or fill [workspace] in plan.toml"
+        "download it again from the workspace's page, or fill [workspace] in the plan"
     )
 
 

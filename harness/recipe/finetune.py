@@ -58,7 +58,7 @@ def fine_tune(
     Raises JobError with each failed child's error when the job ended in anything but Completed,
     StepError when what it trained on is not what it was given.
     """
-    component = component_of(connection, plan, model.component.version)
+    component = component_of(connection, plan, judge, model.component.version)
     parameters = _submitted(plan, model, cluster)
     job = _pipeline(component, parameters, plan, model, cluster, splits)
     job.name = f"finetune-chat-{connection.timestamp}"

@@ -63,7 +63,20 @@ JOB = (  # step 5: how it ended, and what it logged
     ),
     _failing("service-503", "transient", "ServiceError", "Received 503 from a service request"),
     _failing("rows-refused", "user data", "UserError", "the dataset has no column messages"),
-    _failing("no-reason", "unknown", "ExecutionFailed", "See child run for more details."),
+    _failing(
+        "trainers-own-exception",
+        "exception in the step's code",
+        "ExecutionFailed",
+        "RuntimeError: mat1 and mat2 shapes cannot be multiplied",
+    ),
+    Plant(
+        "no-reason",
+        "job",
+        ("error job.completed",),
+        faults=_ends("ExecutionFailed", "See child run for more details."),
+        cause="cause not recognised",
+        part="See child run for more details.",
+    ),
     Plant(
         "canceled",
         "job",

@@ -174,6 +174,15 @@ PLACE = (
         part="LowPriority: ",
     ),
     Plant(
+        "cluster-in-conflict",
+        "cluster",
+        ("error cluster.created",),
+        (OTHER_CLUSTER,),
+        ("refuse:compute.create:status=409",),
+        part="LowPriority: Already running",
+        cause="cause: conflict",
+    ),
+    Plant(
         "no-right-to-look",
         "cluster",
         (),

@@ -36,7 +36,9 @@ def test_a_size_outside_the_list_is_refused_with_the_list(key: str) -> None:
     found = findings("compute", plan(f"{key}=Standard_ND40rs_v2"))
 
     assert names(found) == ["error: compute.allowed"]
-    assert found[0].next.startswith(f"set {key} in plan.toml to one of Standard_NC24ads")
+    assert found[0].next.startswith(
+        f"set {key} in the plan or with --set to one of Standard_NC24ads"
+    )
 
 
 def test_a_missing_list_is_said_aloud() -> None:

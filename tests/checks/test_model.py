@@ -128,5 +128,5 @@ def test_what_latest_means_is_noted() -> None:
     pinned = judged("model", facts | {"plan": plan("base_model.version=7")})
 
     assert [(each.severity, each.check) for each in said] == [("info", "model.pinned")]
-    assert said[0].next == 'to pin: base_model.version = "7" in plan.toml'
+    assert said[0].next == 'to pin: base_model.version = "7" in the plan or with --set'
     assert pinned == []

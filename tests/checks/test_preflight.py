@@ -41,7 +41,6 @@ def twins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], 
 
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("HARNESS_TWIN_READY", raising=False)
-        patch.setenv("HARNESS_TWIN_LAZY", "1")  # nothing is trained here
         yield of
         for twin, _ in reversed(list(open_ones.values())):
             twin.__exit__(None, None, None)  # type: ignore[attr-defined]  # kept as object
@@ -144,7 +143,7 @@ def test_a_model_that_is_not_there(preflight: Callable[..., tuple[int, str]]) ->
 
     assert code == 1
     assert "model 'Phi-4-nano', version 'latest', is not in registry 'azureml'" in output
-    assert output.strip().endswith("not ready: 4 checks; it could not look further")
+    assert output.strip().endswith("not ready: 5 checks, 1 error; it could not look further")
 
 
 def test_a_plan_that_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:

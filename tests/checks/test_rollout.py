@@ -17,6 +17,7 @@ SAID = {
     "image": "Failed to pull image mcr.microsoft.com/azureml/curated/foundation-model-inference:63",
     "serving environment": "ModuleNotFoundError: No module named 'azureml.ai.monitoring'",
     "model files": "OSError: model does not appear to have a file named config.json",
+    "exception in the container": "Traceback (most recent call last):\nValueError: 3",
     "probes": "Liveness probe failed: HTTP probe failed with statuscode: 502",
     "unknown": "The operation was canceled.",
 }
@@ -35,7 +36,9 @@ def test_error_and_logs_are_read_alike(cause: str, text: str) -> None:
         (found,) = findings("rollout", failure=told)
 
         assert (found.severity, found.check) == ("error", "rollout.came_up")
-        assert (found.evidence, found.blame) == (f"cause: {cause}", blames[cause])
+        said = "cause not recognised; " if cause == "unknown" else f"cause: {cause}"
+        assert found.evidence.startswith(said)
+        assert found.blame == blames[cause]
         assert text in found.what
         assert "get-logs --name demo --endpoint-name chat-1" in found.next
 
@@ -68,6 +71,7 @@ def test_every_cause_has_a_text() -> None:
         ("Dedicated: STANDARD_NC6 is not supported in region eastus.", "SKU"),
         ("Dedicated: Received 503 from a service request", "service"),
         ("Dedicated: no reason was given", "service"),
+        ("Dedicated: Already running method", "service"),
     ],
 )
 def test_a_cluster_that_was_refused(refusal: str, blame: str) -> None:
@@ -78,4 +82,6 @@ def test_a_cluster_that_was_refused(refusal: str, blame: str) -> None:
 
     assert (found.severity, found.check, found.blame) == ("error", "cluster.created", blame)
     assert all(each in found.what for each in refusals)
-    assert "list-usage --location eastus" in found.next
+    assert ("list-usage --location eastus" in found.next) == (blame == "quota")
+    assert ("compute.size" in found.next) == (blame in ("quota", "SKU"))
+    assert ("az ml compute show --name gpu-cluster-big" in found.next) == (blame == "service")

@@ -31,10 +31,8 @@ def plan(*settings: str) -> Plan:
 @pytest.fixture(scope="module")
 def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
     """Clients of a twin that serves all tests of this module."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HARNESS_TWIN_LAZY", "1")  # nothing is trained here
-        with open_twin(plan(), tmp_path_factory.mktemp("run")) as target:
-            yield connect(plan(), timestamp="1700000000", config=target.config)
+    with open_twin(plan(), tmp_path_factory.mktemp("run")) as target:
+        yield connect(plan(), timestamp="1700000000", config=target.config)
 
 
 @pytest.fixture

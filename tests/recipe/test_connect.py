@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -44,9 +45,7 @@ def test_config_json_names_the_workspace(folder: Path) -> None:
 def test_where_config_json_lies_is_not_printed(
     folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The SDK says so before every table of preflight; whoever asked for its logs is not deafened."""
-    import logging
-
+    """The SDK says so before every table of preflight; whoever reads its logs still can."""
     logger = logging.getLogger("azure.ai.ml._ml_client")
     before = logger.level
     with caplog.at_level(logging.INFO, logger="azure.ai.ml"):
