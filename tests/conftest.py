@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
 settings.load_profile("untimed")
-os.environ["HARNESS_TWIN_LAZY"] = "1"  # most twins of tests neither train nor serve
 collect_ignore = [] if find_spec("trustme") else ["twin"]
+if collect_ignore:  # most twins of the other tests neither train nor serve
+    os.environ["HARNESS_TWIN_LAZY"] = "1"
 
 
 def pytest_report_header() -> str | None:

@@ -72,8 +72,7 @@ class WholeRuns:
 
     def on_its_own(self, folder: Path, *options: str, settings: Sequence[str] = ()) -> Ended:
         """A run that starts a twin for itself, as `pytest scenarios --target twin` does."""
-        lazy = {"HARNESS_TWIN_LAZY": "1"}  # most of them end before anything is trained
-        self._begin(folder, {**os.environ, **lazy}, settings, options)
+        self._begin(folder, dict(os.environ), settings, options)
         return self.end(folder)
 
     def begin(self, folder: Path, *options: str, settings: Sequence[str] = ()) -> int:

@@ -78,9 +78,8 @@ def plainly(reports: Path) -> Running:
 
 def sooner(whole_runs: WholeRuns, reports: Path) -> Running:
     """The same in a fork."""
-    environment = {**os.environ, "HARNESS_TWIN_LAZY": "1"}
     line = [*COMMAND[3:], "--reports", str(reports)]
-    pid = whole_runs.warm.start(line, environment, reports / "out")
+    pid = whole_runs.warm.start(line, dict(os.environ), reports / "out")
     wait_for(lambda: any(reports.glob("2*/ledger.jsonl")))
     return Running(pid, next(reports.glob("2*")), whole_runs.warm.wait)
 

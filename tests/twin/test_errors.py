@@ -87,10 +87,10 @@ def test_an_unknown_path_is_501_and_says_where_to_add_it(make: Make) -> None:
 
 
 def test_an_unknown_method_is_501_too(make: Make) -> None:
-    """PATCH of an endpoint is nowhere recorded for the recipe and not served."""
+    """PATCH of a cluster is nowhere recorded for the recipe and not served."""
     plane = make()
 
-    answer = plane.client.patch(plane.ws("/onlineEndpoints/e"), json={})
+    answer = plane.client.patch(plane.ws("/computes/c"), json={})
 
     assert answer.status_code == 501
     assert "PATCH" in answer.json()["error"]["message"]
