@@ -48,7 +48,16 @@ def ours(package: str) -> set[str]:
         ("wire", {"harness.errors"}),
         ("twin", {"harness.errors", "harness.wire"}),
         ("report", set()),
-        ("recipe", {"harness.checks", "harness.dataset", "harness.errors", "harness.janitor"}),
+        (
+            "recipe",
+            {
+                "harness.checks",
+                "harness.dataset",
+                "harness.errors",
+                "harness.janitor",
+                "harness.wire",
+            },
+        ),
         ("checks", {"harness.acceptance", "harness.errors"}),
         ("acceptance", {"harness.errors"}),
         ("dataset", {"harness.errors"}),

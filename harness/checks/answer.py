@@ -132,10 +132,7 @@ def _wrong(what: str, reply: Reply, blame: Blame = "answer") -> Finding:
 
 
 def _next(reply: Reply) -> str:
-    """Where the exception stands that the container swallowed, if it is known whose log it is."""
-    logs = (
-        f"az ml online-deployment get-logs --name {reply.deployment} "
-        f"--endpoint-name {reply.endpoint} shows the exception that the container swallowed; "
-    )
+    """Where the exception stands that the container swallowed, if its log is kept."""
+    logs = f"less {reply.log} shows the exception that the container swallowed; "
     compare = "compare sample_score.json with the shape its image expects"
-    return logs + compare if reply.endpoint else compare
+    return logs + compare if reply.log else compare

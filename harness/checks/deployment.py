@@ -17,8 +17,7 @@ def healthy(deployed: Traffic) -> Iterator[Finding]:
             deployed.deployment,
             "its provisioning state",
             "service",
-            f"az ml online-deployment get-logs --name {deployed.deployment} "
-            f"--endpoint-name {deployed.endpoint}",
+            f"less {deployed.log} shows why; then run again" if deployed.log else "run again",
         )
 
 

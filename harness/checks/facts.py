@@ -222,7 +222,8 @@ class Link:
 class Reply:
     """What `/score` answered with a 200, to which prompt, and the most tokens it was to make.
 
-    `leaked` is the deployment that an earlier call left in the SDK's shared headers.
+    `leaked` is the deployment that an earlier call left in the SDK's shared headers, `log` the file
+    that its log goes to when the answer is refused, "" where there is none.
     """
 
     raw: str
@@ -230,24 +231,29 @@ class Reply:
     limit: int
     leaked: str = ""
     deployment: str = ""
-    endpoint: str = ""
+    log: str = ""
 
 
 @dataclass(frozen=True)
 class Traffic:
-    """A deployment's own state, and who gets its endpoint's traffic in percent."""
+    """A deployment's own state, and who gets its endpoint's traffic in percent.
+
+    `log` is the file that its log goes to when it is refused, "" where there is none.
+    """
 
     endpoint: str
     deployment: str
     state: str
     traffic: Mapping[str, int]
+    log: str = ""
 
 
 @dataclass(frozen=True)
 class Rollout:
     """A deployment that did not come up: what the service said, and its last log lines.
 
-    `model` are the options of `az ml model` that name what was deployed.
+    `model` are the options of `az ml model` that name what was deployed, `log` is the file with
+    more of its log, "" where there is none.
     """
 
     endpoint: str
@@ -256,3 +262,4 @@ class Rollout:
     why: str
     logs: str
     model: str
+    log: str = ""

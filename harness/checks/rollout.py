@@ -56,7 +56,10 @@ def came_up(failure: Rollout) -> Iterator[Finding]:
         failure.deployment,
         evidence_of(cause),
         cause.blame,
-        (f"{cause.next.format(model=failure.model)}; " if cause.next else "read the logs above; ")
-        + f"az ml online-deployment get-logs --name {failure.deployment} "
-        f"--endpoint-name {failure.endpoint} shows more while the endpoint exists",
+        "; ".join(filter(None, (cause.next.format(model=failure.model), _logs(failure)))),
     )
+
+
+def _logs(failure: Rollout) -> str:
+    """The endpoint goes when the run ends, so no command can ask it for more."""
+    return f"less {failure.log} has what was logged" if failure.log else "read the logs above"

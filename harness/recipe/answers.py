@@ -27,8 +27,8 @@ def reply_of(
     *,
     leaked: str = "",
     deployment: str = "",
-    endpoint: str = "",
+    log: str = "",
 ) -> Reply:
     """The facts that are judged."""
     said = tuple(message["content"] for message in prompt)
-    return Reply(raw, said, limit, leaked=leaked, deployment=deployment, endpoint=endpoint)
+    return Reply(raw, said, limit, leaked=leaked, deployment=deployment, log=log)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from harness.checks.facts import Link, Rollout, Traffic
 from harness.janitor.tags import tags
 from harness.recipe.failing import doing, reason
+from harness.recipe.logs import keep_log, log_file, log_kept, read_log
 from harness.recipe.plain import plain
 
 if TYPE_CHECKING:
@@ -51,9 +52,11 @@ def deploy(
     ledger.expect("endpoint", endpoint, plan.deployment.size, plan.deployment.instance_count)
     _create_endpoint(connection, plan, endpoint)
     ledger.answered("endpoint", endpoint)
-    _create_deployment(connection, plan, endpoint, registered, judge)
+    log = log_file(plan, ledger.path.parent)
+    _create_deployment(connection, plan, endpoint, registered, judge, log)
     deployed = _route_all(connection, plan, endpoint, registered)
-    judge("deployment", deployed=deployed.facts)
+    with log_kept(connection, endpoint, deployed.deployment, log):
+        judge("deployment", deployed=replace(deployed.facts, log=log))
     judge("lineage", links=deployed.links)
     return deployed
 
@@ -73,7 +76,12 @@ def _create_endpoint(connection: Connection, plan: Plan, name: str) -> None:
 
 
 def _create_deployment(
-    connection: Connection, plan: Plan, endpoint: str, registered: RegisteredModel, judge: Judge
+    connection: Connection,
+    plan: Plan,
+    endpoint: str,
+    registered: RegisteredModel,
+    judge: Judge,
+    log: str,
 ) -> None:
     from azure.ai.ml.entities import ManagedOnlineDeployment, OnlineRequestSettings, ProbeSettings
     from azure.core.exceptions import HttpResponseError
@@ -92,29 +100,32 @@ def _create_deployment(
     try:
         connection.workspace.online_deployments.begin_create_or_update(deployment).wait()
     except HttpResponseError as error:
-        judge("rollout", failure=_failure(connection, plan, endpoint, registered, reason(error)))
+        why = reason(error)
+        judge("rollout", failure=_failure(connection, plan, endpoint, registered, why, log))
         raise
     state = plain(
         connection.workspace.online_deployments.get(wanted.name, endpoint).provisioning_state
     )
     if state != "Succeeded":
         why = f"provisioning state is {state}"
-        judge("rollout", failure=_failure(connection, plan, endpoint, registered, why))
+        judge("rollout", failure=_failure(connection, plan, endpoint, registered, why, log))
 
 
 def _failure(
-    connection: Connection, plan: Plan, endpoint: str, registered: RegisteredModel, why: str
+    connection: Connection,
+    plan: Plan,
+    endpoint: str,
+    registered: RegisteredModel,
+    why: str,
+    log: str,
 ) -> Rollout:
-    """The reason, with the logs that explain it."""
-    from azure.core.exceptions import AzureError
-
+    """The reason, with the logs that explain it; they are kept as well."""
     name = plan.deployment.name
-    try:
-        logs = str(connection.workspace.online_deployments.get_logs(name, endpoint, _LOG_LINES))
-    except AzureError as error:
-        logs = f"(the logs cannot be read: {error.message})"
+    logs = read_log(connection, endpoint, name, _LOG_LINES)
+    if log:
+        keep_log(connection, logs, log)
     model = f"--name {registered.name} --version {registered.version}"
-    return Rollout(endpoint, name, plan.deployment.size, why, logs, model)
+    return Rollout(endpoint, name, plan.deployment.size, why, logs, model, log)
 
 
 def _route_all(

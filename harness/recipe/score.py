@@ -13,6 +13,7 @@ from harness.errors import AnswerError
 from harness.recipe.answers import reply_of
 from harness.recipe.data import questions
 from harness.recipe.failing import doing, reason
+from harness.recipe.logs import log_file, log_kept
 
 if TYPE_CHECKING:
     from harness.checks.catalogue import Judge
@@ -58,16 +59,18 @@ def score(
     request = splits.folder / SAMPLE_FILE
     request.write_text(json.dumps(payload(prompt, plan), indent=2), encoding="utf-8")
     leaked = leaked_deployment()
-    raw = _invoke(connection, deployed, request)
-    reply = reply_of(
-        raw,
-        prompt,
-        plan.scoring.max_new_tokens,
-        leaked=leaked,
-        deployment=deployed.deployment,
-        endpoint=deployed.endpoint,
-    )
-    judge("answer", reply=reply)
+    log = log_file(plan, splits.folder.parent)
+    with log_kept(connection, deployed.endpoint, deployed.deployment, log):
+        raw = _invoke(connection, deployed, request, log)
+        reply = reply_of(
+            raw,
+            prompt,
+            plan.scoring.max_new_tokens,
+            leaked=leaked,
+            deployment=deployed.deployment,
+            log=log,
+        )
+        judge("answer", reply=reply)
     text, shape = text_of(raw)
     return Answer(prompt=prompt, text=text or "", shape=shape, request_file=request)
 
@@ -122,7 +125,7 @@ def caller(connection: Connection, deployed: Deployed, answer: Answer) -> Caller
     )
 
 
-def _invoke(connection: Connection, deployed: Deployed, request: Path) -> str:
+def _invoke(connection: Connection, deployed: Deployed, request: Path, log: str) -> str:
     """One `online_endpoints.invoke`, undoing what it does to the SDK's shared headers.
 
     invoke writes `azureml-model-deployment` into a class-level dict, so that a later call to
@@ -142,9 +145,8 @@ def _invoke(connection: Connection, deployed: Deployed, request: Path) -> str:
         )
     except AzureError as error:
         raise AnswerError(
-            f"endpoint {deployed.endpoint} refused the request: {reason(error)}\nNext: az ml "
-            f"online-deployment get-logs --name {deployed.deployment} "
-            f"--endpoint-name {deployed.endpoint}"
+            f"endpoint {deployed.endpoint} refused the request: {reason(error)}\nNext: "
+            + (f"less {log} shows what the container says" if log else "run it on a live target")
         ) from error
     finally:
         EndpointInvokeFields.DEFAULT_HEADER.clear()

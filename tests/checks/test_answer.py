@@ -75,13 +75,13 @@ def test_tables_rulers_and_figures_repeat_themselves(text: str) -> None:
 
 
 def test_whose_log_is_to_be_read_is_named() -> None:
-    """The next command runs as printed where endpoint and deployment are known."""
-    for known in ({"endpoint": "chat-1", "deployment": "demo"}, {}):
+    """The file it is kept in: no command can ask for it once the endpoint is deleted."""
+    for known in ({"log": "reports/r/deployment-demo.log"}, {}):
         (found,) = findings("answer", reply=Reply("{}", (), LIMIT, **known))
 
-        named = "get-logs --name demo --endpoint-name chat-1 shows" in found.next
+        named = "less reports/r/deployment-demo.log shows" in found.next
         assert named == bool(known)
-        assert ("az ml" in found.next) == bool(known)
+        assert "az ml" not in found.next
 
 
 def test_a_text_that_was_cut_off() -> None:

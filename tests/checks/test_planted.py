@@ -5,6 +5,7 @@ A clean run comes first and has nothing to say; then each plant by itself is see
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -58,7 +59,25 @@ def test_it_is_seen_and_nothing_else(bed: Bed, plant: Plant, tmp_path: Path) -> 
     assert plant.part in (loud[0].what if loud else error)
     assert plant.cause in (loud[0].evidence if loud else "")
     assert set(plant.tells) <= {each.check for each in findings if each.severity == "info"}
+    assert _log_named(error) == (plant.does in LOGGED and bool(error) and not _told(plant)), error
     assert bool(error) == (_stops(plant) or (not loud and bool(plant.part)))
+
+
+LOGGED = ("deploy", "redeploy", "score", "leak")
+
+
+def _told(plant: Plant) -> bool:
+    """Whether no log would say more: what is wrong is not in the container."""
+    return bool({"error deployment.traffic", "error lineage.unbroken"} & set(plant.says))
+
+
+def _log_named(error: str) -> bool:
+    """Whether it names a file with the deployment's log, which is there and has been scrubbed."""
+    named = re.search(r"less (\S+\.log)", error)
+    if not named:
+        return False
+    text = Path(named[1]).read_text()
+    return "SystemSetup: Succeeded" in text and "cannot be read" not in text
 
 
 def _stops(plant: Plant) -> bool:

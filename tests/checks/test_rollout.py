@@ -25,7 +25,15 @@ SAID = {
 
 def failure(why: str = "it failed", logs: str = "") -> Rollout:
     """A deployment that failed with this."""
-    return Rollout("chat-1", "demo", "Standard_NC6s_v3", why, logs, "--name m --version 1")
+    return Rollout(
+        "chat-1",
+        "demo",
+        "Standard_NC6s_v3",
+        why,
+        logs,
+        "--name m --version 1",
+        "reports/r/deployment-demo.log",
+    )
 
 
 @pytest.mark.parametrize(("cause", "text"), SAID.items(), ids=SAID)
@@ -40,7 +48,7 @@ def test_error_and_logs_are_read_alike(cause: str, text: str) -> None:
         assert found.evidence.startswith(said)
         assert found.blame == blames[cause]
         assert text in found.what
-        assert "get-logs --name demo --endpoint-name chat-1" in found.next
+        assert "less reports/r/deployment-demo.log" in found.next
 
 
 def test_what_went_well_is_no_cause() -> None:
