@@ -68,14 +68,14 @@ def check(run: Run) -> None:
     if limits.minutes and minutes >= limits.minutes * (1 - RESERVE):
         raise StepError(
             f"stopped after {minutes:.1f} minutes, before limits.minutes = {limits.minutes} is "
-            "crossed; what was created is deleted now. Next: set limits.minutes in plan.toml "
+            "crossed; what was created is deleted now. Next: set limits.minutes in the plan "
             "higher, or look at the slowest step in the report"
         )
     spent = prices().spent(run.ledger.entries()) if limits.money_usd else 0.0
     if limits.money_usd and spent >= limits.money_usd * (1 - RESERVE):
         raise StepError(
             f"stopped after about ${spent:,.4f}, before limits.money_usd = {limits.money_usd} is "
-            "crossed; what was created is deleted now. Next: set limits.money_usd in plan.toml "
+            "crossed; what was created is deleted now. Next: set limits.money_usd in the plan "
             "higher, or a cheaper compute.size or deployment.size"
         )
 
