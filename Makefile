@@ -12,9 +12,10 @@ TWIN := .venv-twin/.made
 BENCH := .venv-bench/.made
 LONG := tests/scenarios tests/janitor tests/targets tests/wire tests/checks/test_planted.py  # first, so that no worker waits
 PIP := -m pip install --quiet --disable-pip-version-check
-fits = $(1) -c 'import sys, venv; sys.exit(sys.version_info[:2] != (3, 11))' || { \
+fits = $(1) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info[:2] != (3, 11))' || { \
 	echo "$(1) is no Python 3.11 with venv. Next: install it, or make PYTHON=/path/to/python3.11" >&2; exit 1; }
 
+.NOTPARALLEL:  # all but the two environments, which have a make of their own
 .PHONY: run replay test test-light test-twin lint bench crash clean light twin-env envs regenerate prove-replay
 
 run: envs ## the whole recipe on the twin
@@ -42,7 +43,8 @@ lint: $(LIGHT) $(TWIN)
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy & light=$$!; \
 	.venv/bin/mypy --cache-dir .mypy_cache/twin --python-executable .venv-twin/bin/python \
-		$$(find harness/twin -name '*.py'); wait $$light
+		$$(find harness/twin -name '*.py') || twin=$$?; \
+	wait $$light && exit $${twin:-0}
 	@echo "== no secret in the cassettes =="
 	.venv/bin/python -m harness cassettes audit
 
@@ -65,7 +67,7 @@ prove-replay: $(LIGHT) $(TWIN) ## a hundred replays: threads, uploads, no networ
 light: $(LIGHT)
 twin-env: $(TWIN)
 envs: ## both, side by side
-	@$(MAKE) --no-print-directory --jobs=2 light twin-env
+	@echo light twin-env | xargs -n 1 -P 2 $(MAKE) --no-print-directory
 
 $(LIGHT): pyproject.toml constraints/light.txt
 	@echo "== light environment in .venv (the SDK, pytest; about a minute the first time) =="

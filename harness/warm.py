@@ -1,8 +1,9 @@
 """Everything a run makes only once in a process, made once: imports, schemas, caches of pytest.
 
 A process that has run the recipe forks: each fork is `python -m pytest` from its command line on,
-and finds in memory what a fresh interpreter would spend three seconds of CPU on. The crash
-campaign is such a process; whoever has threads, such as a test, asks one (`warm_runs`).
+and finds in memory what a fresh interpreter would spend three seconds of CPU on; nothing that was
+registered with atexit is called at its end. The crash campaign is such a process; whoever has
+threads, such as a test, asks one (`warm_runs`).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -37,6 +39,7 @@ HEAVY = (
     "xdist.dsession",
     "xdist.remote",
 )
+_BEGAN = (0, 1)  # of pytest; under another release of the SDK a replay may well end red
 LOADED = ("-W", "ignore::pytest.PytestAssertRewriteWarning")  # a fork has it all imported
 
 
@@ -73,10 +76,11 @@ def fork_pytest(arguments: Sequence[str], environment: Mapping[str, str], log: P
 
 
 class WarmRuns:
-    """Asks a warm process for runs, one after the other."""
+    """Asks a warm process for runs, one after the other; `log` is what it says itself."""
 
-    def __init__(self, server: subprocess.Popen[str]) -> None:
-        self._server = server
+    def __init__(self, server: subprocess.Popen[str], log: Path) -> None:
+        self.log = log
+        self._server, self._running = server, 0
 
     def start(self, arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> int:
         """Begin `python -m pytest` with these arguments and just that environment; its pid.
@@ -88,21 +92,32 @@ class WarmRuns:
             raise RuntimeError("the warm process has no input")
         self._server.stdin.write(f"{json.dumps(asked)}\n")
         self._server.stdin.flush()
-        return self._told()
+        self._running = self._told()
+        return self._running
 
     def wait(self) -> int:
         """The exit code of the run that was begun last, negative for a signal."""
-        return self._told()
+        code, self._running = self._told(), 0
+        return code
 
     def run(self, arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> int:
         """Both."""
         self.start(arguments, environment, log)
         return self.wait()
 
+    def give_up(self) -> None:
+        """End the run that nobody waits for any more, and all it has started in its session."""
+        if self._running:
+            with suppress(ProcessLookupError):
+                os.killpg(self._running, signal.SIGKILL)
+
     def _told(self) -> int:
         line = self._server.stdout.readline() if self._server.stdout else ""
         if not line:
-            raise RuntimeError(f"the warm process ended with exit code {self._server.wait()}")
+            raise RuntimeError(
+                f"the warm process ended with exit code {self._server.wait()}:\n"
+                f"{self.log.read_text(encoding='utf-8', errors='replace')[-2000:]}"
+            )
         return int(line)
 
 
@@ -122,17 +137,27 @@ def warm_runs(
             text=True,
         )
     with server:  # closes its input, which ends it, and waits
-        yield WarmRuns(server)
+        runs = WarmRuns(server, log)
+        try:
+            yield runs
+        finally:
+            runs.give_up()
 
 
 def main() -> int:
-    """Replay the recipe once, then fork a run for each line of JSON, telling pid and exit code."""
+    """Replay the recipe once, then fork a run for each line of JSON, telling pid and exit code.
+
+    An exit code of its own other than 0 says that the recipe could not even begin.
+    """
     load()
-    pytest_here(
-        ["scenarios/finetune_chat", "-q", "-p", "no:cacheprovider", "--reports", os.devnull],
-        {},
-        Path(os.devnull),
-    )
+    with TemporaryDirectory(prefix="warm-") as folder:
+        output = Path(folder) / "output"
+        arguments = ["scenarios/finetune_chat", "-q", "-p", "no:cacheprovider"]
+        code = pytest_here([*arguments, "--reports", folder], {}, output)
+        sys.stderr.write(output.read_text(encoding="utf-8", errors="replace"))
+        sys.stderr.flush()
+    if code not in _BEGAN:
+        return code
     for line in sys.stdin:
         asked: dict[str, Any] = json.loads(line)
         pid = fork_pytest(asked["arguments"], asked["environment"], Path(asked["log"]))
@@ -165,14 +190,15 @@ def _become(arguments: Sequence[str], environment: Mapping[str, str], log: Path)
         sys.argv = ["pytest", *arguments, *LOADED]
         runpy.run_module("pytest", run_name="__main__", alter_sys=True)
     except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else 1
+        code = 0 if end.code is None else end.code if isinstance(end.code, int) else 1
     except KeyboardInterrupt:  # out of pytest itself: what a shell then shows
         code = 128 + signal.SIGINT
     except BaseException:  # whatever it was, the warm process must not go on in this one
         traceback.print_exc()
     finally:
-        with suppress(Exception):
-            sys.stdout.flush()
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(Exception):
+                stream.flush()
         os._exit(code)
 
 

@@ -31,7 +31,7 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The ready file of a twin that all tests of this process share."""
     from harness.targets.twin import running_twin
 
-    with running_twin(tmp_path_factory.mktemp("shared"), ["--lazy"]) as file:
+    with running_twin(tmp_path_factory.mktemp("shared")) as file:
         yield file
 
 

@@ -16,6 +16,7 @@ from harness.report.verdict import (
     cost_words,
     proof_words,
     reason,
+    told_of,
     verdict,
 )
 
@@ -114,7 +115,8 @@ def _numbers(record: RunRecord) -> list[str]:
 
 
 def _next(record: RunRecord, folder: Path) -> list[str]:
-    errors = [finding.next for finding in record.findings if finding.severity == "error"]
+    found = [*told_of(record), *(each for each in record.findings if each.severity == "error")]
+    errors = [finding.next for finding in found]
     return [_sweep(folder)] if record.leftovers else [text for text in errors if text]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.report.consistency import reasons_to_fail
-from harness.report.schema import RunRecord, StepRecord, Target
+from harness.report.schema import Finding, RunRecord, StepRecord, Target
 from harness.report.units import counted, first_line
 
 NUMBERS = ("None", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
@@ -96,8 +96,15 @@ def reason(record: RunRecord) -> str:
     said = error.partition("\nNext: ")[0]
     first, last = first_line(said), first_line(said.strip().splitlines()[-1])
     whole = first if last == first else f"{first.rstrip('.:')}: {last}"
-    blamed = [each.blame for each in record.findings if each.severity == "error" and each.blame]
+    blamed = [each.blame for each in told_of(record) if each.blame]
     return f"{whole.rstrip('.')} (who can mend it: {blamed[0]})" if blamed else whole
+
+
+def told_of(record: RunRecord) -> list[Finding]:
+    """The findings that broke the first broken step: its error tells them, word for word."""
+    error = next((step.error or "" for step in broken(record)), "")
+    errors = [each for each in record.findings if each.severity == "error"]
+    return [each for each in errors if each.what in error]
 
 
 def _headline(record: RunRecord, green: bool) -> str:

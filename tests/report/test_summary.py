@@ -110,7 +110,10 @@ def test_a_failed_step_says_why_and_who_can_mend_it(failed_run: RunRecord, tmp_p
     error = "JobError: job j ended as Failed.\n  Traceback:\nRuntimeError: no memory\nNext: look"
     steps = tuple(replace(s, error=error) if s.n == 5 else s for s in failed_run.steps)
     command = "az ml job download " + "--name j " * 40
-    found = (Finding("error", "job.completed", "w", "j", command, "", "plan"),)
+    found = (
+        Finding("error", "cassette.request", "another", "x", "something else", "", "service"),
+        Finding("error", "job.completed", "job j ended as Failed.", "j", command, "", "plan"),
+    )
     record = replace(failed_run, steps=steps, findings=found, leftovers=())
     why = "JobError: job j ended as Failed: RuntimeError: no memory (who can mend it: plan)"
 

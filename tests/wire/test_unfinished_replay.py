@@ -24,6 +24,14 @@ def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarmRuns]:
         yield runs
 
 
+def test_it_has_replayed_the_recipe_before_it_forks(warm: WarmRuns) -> None:
+    """What is imported on the way is there for every fork; a replay that cannot begin is told."""
+    code = warm.run(["--version"], dict(os.environ), Path(os.devnull))
+
+    assert code == 0
+    assert "17 passed" in warm.log.read_text()
+
+
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """A copy of scenario and cassettes, to be broken."""
