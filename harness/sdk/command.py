@@ -18,7 +18,8 @@ from harness.sdk.environments import HOME
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """matrix: 1 when a release does not run; diff: see harness/sdk/diff.py; bisect: 0 when found;
-    contract --check: 1 when the cassettes ask otherwise; needs: 1 when time did not suffice.
+    contract --check: 1 when the cassettes ask otherwise; needs: 1 when time did not suffice,
+    or what it found does not make do.
 
     2 means that nothing can be said: a release does not install, or has no recording.
     """
@@ -175,7 +176,7 @@ def _needs(given: argparse.Namespace) -> int:
     if given.page:
         given.page.write_text(minimum.page(found, time.strftime("%Y-%m-%d")), encoding="utf-8")
     _print(minimum.machine(found).rstrip() if given.json else minimum.people(found))
-    return int(any(each.left for each in found))
+    return int(not all(each.complete for each in found))
 
 
 def _say(text: str) -> None:

@@ -65,10 +65,12 @@ def without(told: Recorded, dropped: Collection[Field]) -> dict[str, str]:
     for name, cassette in told.items():
         copy = json.loads(json.dumps(cassette))
         for entry in copy["interactions"]:
-            parts = _parts(entry["response"])
-            for field in dropped:
-                if field.operation == entry["operation"]:
-                    _drop(parts, field.path)
+            gone = {field.path for field in dropped if field.operation == entry["operation"]}
+            response = entry["response"]
+            left = _left(_parts(response), gone)
+            response["headers"] = left["header"]
+            if "json" in response["body"]:
+                response["body"]["json"] = left["body"]
         texts[name] = written(_header(copy["provenance"]), copy["interactions"])
     return texts
 
@@ -86,7 +88,7 @@ def _paths(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     if path[1:]:
         yield path
     if isinstance(value, dict):
-        things = path and len(value) >= _THINGS and all(isinstance(v, dict) for v in value.values())
+        things = _by_name(value)
         for key, held in value.items():
             yield from _paths(held, (*path, ANY if things else key))
     elif isinstance(value, list) and path[:1] != ("header",):
@@ -94,18 +96,17 @@ def _paths(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
             yield from (under for under in _paths(held, (*path, EACH)) if under[-1] != EACH)
 
 
-def _drop(value: Any, path: tuple[str, ...]) -> None:
-    head, rest = path[0], path[1:]
-    if head == EACH and isinstance(value, list):
-        for held in value:
-            _drop(held, rest)
-    elif head == ANY and isinstance(value, dict) and rest:
-        for held in value.values():
-            _drop(held, rest)
-    elif head == ANY and isinstance(value, dict):
-        value.clear()
-    elif isinstance(value, dict) and head in value:
-        if rest:
-            _drop(value[head], rest)
-        else:
-            del value[head]
+def _left(value: Any, gone: Collection[tuple[str, ...]], path: tuple[str, ...] = ()) -> Any:
+    """The value without what stands at these paths, each read as `_paths` wrote it."""
+    if isinstance(value, dict):
+        things = _by_name(value)
+        each = [(key, (*path, ANY if things else key)) for key in value]
+        return {key: _left(value[key], gone, under) for key, under in each if under not in gone}
+    if isinstance(value, list) and path[:1] != ("header",):
+        return [_left(held, gone, (*path, EACH)) for held in value]
+    return value
+
+
+def _by_name(value: dict[str, Any]) -> bool:
+    """Whether an object holds things by their names; the same shape is asked in every answer."""
+    return len(value) >= _THINGS and all(isinstance(held, dict) for held in value.values())

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from harness.sdk.needs import Needs
+from harness.sdk.needs import Need, Needs
 
 _COMMAND = "python -m harness sdk needs"
 
@@ -27,12 +27,12 @@ def differing(found: Sequence[Needs]) -> list[str]:
     lines = []
     for one in found:
         for two in found:
-            read = {need.field for need in two.needed}
+            read = {field for need in two.needed for field in need.group}
             known = set(two.fields) - set(two.left)
             lines += [
-                f"{one.release} reads {need.field}, {two.release} does not: {need.ends}"
+                f"{one.release} reads {_which(need)}, {two.release} does not: {need.ends}"
                 for need in one.needed
-                if need.field in known - read
+                if set(need.group) <= known - read
             ]
     return lines or (["they read the same fields"] if len(found) > 1 else [])
 
@@ -47,9 +47,10 @@ def page(found: Sequence[Needs], day: str) -> str:
             f"Made on {day} by {commands}.",
             "A field stands here when the recipe, replayed under",
             "that release, ends red without it (bold), or green with other results.",
-            "Everything else was left out, and nothing was otherwise. Fields are left out of all",
-            "answers of an operation; null in place of absent was not tried. The answers are the",
-            "twin's: evidence about the SDK and this recipe, and none about Azure.",
+            "Where one of several fields has to be there, that is told below the table. Everything",
+            "else was left out, and nothing was otherwise. Fields are left out of all answers of",
+            "an operation; null in place of absent was not tried. The answers are the twin's:",
+            "evidence about the SDK and this recipe, and none about Azure.",
             "",
             *(line for each in found for line in _section(each)),
             *(_difference(found) if len(found) > 1 else []),
@@ -62,6 +63,12 @@ def _told(one: Needs) -> dict[str, Any]:
     return {
         "fields": len(one.fields),
         "not looked at": len(one.left),
+        "together": one.together,
+        "one of": [
+            {"fields": [str(field) for field in need.group], "breaks": need.breaks}
+            for need in one.needed
+            if need.instead
+        ],
         "operations": {
             name: {
                 "of": sum(field.operation == name for field in one.fields),
@@ -75,7 +82,12 @@ def _told(one: Needs) -> dict[str, Any]:
 
 
 def _is(need: Any, operation: str) -> bool:
-    return bool(need.field.operation == operation)
+    return bool(need.field.operation == operation and not need.instead)
+
+
+def _which(need: Need) -> str:
+    names = ", ".join(map(str, need.group))
+    return f"one of {names}" if need.instead else names
 
 
 def _path(field: Any) -> str:
@@ -85,7 +97,9 @@ def _path(field: Any) -> str:
 def _lines(one: Needs) -> Iterator[str]:
     yield f"{one.release}: {_sum(one)}"
     for need in one.needed:
-        yield f"  {'breaks' if need.breaks else 'changes'} {need.field}: {need.ends}"
+        yield f"  {'breaks' if need.breaks else 'changes'} {_which(need)}: {need.ends}"
+    if one.together:
+        yield f"  what none needs alone, left out at once: {one.together}"
 
 
 def _sum(one: Needs) -> str:
@@ -101,6 +115,15 @@ def _section(one: Needs) -> Iterator[str]:
     for name, told in _told(one)["operations"].items():
         read = [*(f"**`{path}`**" for path in told["breaks"]), *(f"`{p}`" for p in told["changes"])]
         yield f"| `{name}` | {told['of']} | {', '.join(read) or 'none'} |"
+    for need in one.needed:
+        if need.instead:
+            mark = "**" if need.breaks else ""
+            group = ", ".join(f"{mark}`{field}`{mark}" for field in need.group)
+            yield from ("", f"One of these has to be there: {group}.")
+    if one.together:
+        yield from ("", f"**Left out at once, what none needs alone breaks it**: {one.together}.")
+    elif one.together is None:
+        yield from ("", "All of it at once, in all operations, was not yet left out.")
     if one.left:
         names = ", ".join(f"`{n}`" for n in dict.fromkeys(field.operation for field in one.left))
         yield from ("", f"Not looked at, for want of time: {names}.")

@@ -13,9 +13,10 @@ import pytest
 
 from harness.errors import SdkError
 from harness.sdk.fields import Field, recorded
-from harness.sdk.needs import _TooLateError, _Trials, needs
+from harness.sdk.needs import needs
 from harness.sdk.row import Import, Row, write_row
 from harness.sdk.runs import Ran
+from harness.sdk.trials import TooLateError, Trials, judge
 from harness.wire.cassette import read
 
 SHIPPED = Path(__file__).parents[2] / "cassettes" / "finetune_chat"
@@ -30,6 +31,7 @@ class Replays:
 
     def __init__(self) -> None:
         self.count = 0
+        self.killed = 0  # an exit code of its own, in place of what it found
 
     def run(self, asked: Sequence[str], _: Mapping[str, str], log: Path) -> int:
         """What a replay of these cassettes leaves behind: run.json, and its exit code."""
@@ -47,7 +49,7 @@ class Replays:
         file.parent.mkdir(parents=True)
         file.write_text(json.dumps(record))
         log.write_text("")
-        return int(not state)
+        return self.killed or int(not state)
 
     def _bodies(self, folder: Path, operation: str) -> list[dict[str, Any]]:
         told = [i for file in sorted(folder.glob("*.json")) for i in read(file).interactions]
@@ -55,9 +57,12 @@ class Replays:
         return [i.answer()["body"].get("json") or {} for i in found]
 
 
-def trials(folder: Path, replays: Replays, told: Any = RECORDED, seconds: float = 60) -> _Trials:
+def trials(
+    folder: Path, replays: Replays, told: Any = RECORDED, seconds: float = 60, judge: str = "one"
+) -> Trials:
     """Ready to try."""
-    made = _Trials(told, folder, replays, time.monotonic() + seconds)  # type: ignore[arg-type]
+    until = time.monotonic() + seconds
+    made = Trials(told, folder, replays, until, judge)  # type: ignore[arg-type]
     made.check("1.0")
     return made
 
@@ -82,11 +87,60 @@ def test_what_was_tried_is_known(tmp_path: Path) -> None:
 
     assert [again([ETAG]), again([STATUS])] == ended
     assert (first.count, later.count) == (3, 1)  # the whole one is always replayed
-    with pytest.raises(_TooLateError):
+    with pytest.raises(TooLateError):
         again([SIZE])
     other = {name: told for name, told in RECORDED.items() if name != "9_cleanup.json"}
-    with pytest.raises(_TooLateError):
+    with pytest.raises(TooLateError):
         trials(tmp_path, later, other, seconds=-1)([ETAG])
+
+
+def test_what_others_judged_is_not_known(tmp_path: Path) -> None:
+    """Another recipe, or another package of the environment, may end otherwise."""
+    trials(tmp_path, Replays())([ETAG])
+
+    with pytest.raises(TooLateError):
+        trials(tmp_path, Replays(), seconds=-1, judge="two")([ETAG])
+
+
+def test_the_judge_is_recipe_scenario_and_packages() -> None:
+    """A package at another version is another judge; the same ones are the same."""
+    one = judge(["azure-core==1.38.0"])
+
+    assert one == judge(["azure-core==1.38.0"]) != judge(["azure-core==1.41.0"])
+
+
+@pytest.mark.parametrize("code", [-9, 2, 3, 4, 70])
+def test_a_trial_that_did_not_end_is_no_need(tmp_path: Path, code: int) -> None:
+    """Killed, interrupted, or no run at all: it is told, and tried again the next time."""
+    replays = Replays()
+    tried = trials(tmp_path, replays)
+    replays.killed = code
+
+    with pytest.raises(SdkError, match=rf"exit code {code}(.|\n)*Next: "):
+        tried([ETAG])
+
+    assert trials(tmp_path, Replays())([ETAG]) == ""
+
+
+@pytest.mark.parametrize("text", ["", '{"recording": "x", "tri', "[]"])
+def test_half_a_file_is_nothing_known(tmp_path: Path, text: str) -> None:
+    """As an earlier version left it when it was interrupted; what is kept now is kept whole."""
+    (tmp_path / "trials.json").write_text(text)
+
+    assert trials(tmp_path, Replays())([ETAG]) == ""
+    assert json.loads((tmp_path / "trials.json").read_text())["trials"]
+
+
+def test_an_interrupted_write_leaves_what_was_kept(tmp_path: Path) -> None:
+    """It is written beside, and put in place whole: a draft that cannot be is no loss."""
+    tried = trials(tmp_path, Replays())
+    tried([ETAG])
+    (tmp_path / ".trials.json").mkdir()  # so that the draft cannot be written
+
+    with pytest.raises(IsADirectoryError):
+        tried([STATUS])
+
+    assert len(json.loads((tmp_path / "trials.json").read_text())["trials"]) == 1
 
 
 def test_a_recording_that_does_not_replay_is_refused(tmp_path: Path) -> None:

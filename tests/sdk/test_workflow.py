@@ -33,7 +33,7 @@ elif "bisect" in words:
 elif "matrix" in words:
     print("| 1.36.0 | does not import: six |")
 else:
-    print("the diff")
+    print("the diff" if told["code"] in (0, 1) and not told.get("crash") else "", end="")
     sys.exit(told["code"])
 """
 GH = """#!{python}
@@ -159,6 +159,41 @@ def test_a_release_that_does_not_run_says_why(tmp_path: Path) -> None:
 def test_no_difference_closes_it(tmp_path: Path, issues: list[Any], last: str) -> None:
     """And does nothing where none is open."""
     assert job(tmp_path, 0, *issues).run()[-1] == last
+
+
+@pytest.mark.parametrize(("code", "crash"), [(1, True), (3, False), (70, False), (137, False)])
+def test_a_crash_is_no_change_of_the_sdk(tmp_path: Path, code: int, crash: bool) -> None:
+    """The job fails and the issue stays as it is; a traceback ends with 1 and says nothing."""
+    here = job(tmp_path, code, [12, TITLE])
+    here.told["crash"] = crash
+
+    with pytest.raises(subprocess.CalledProcessError):
+        here.run()
+
+    assert not [line for line in (tmp_path / "calls").read_text().splitlines() if "gh" in line]
+
+
+def test_no_exit_code_is_no_change_of_the_sdk(tmp_path: Path) -> None:
+    """When nothing is known of the comparison, the step of the issue fails too."""
+    here = job(tmp_path, 0, [12, TITLE])
+    here.run()
+    here.outputs = {}
+    (tmp_path / "calls").unlink()
+
+    with pytest.raises(subprocess.CalledProcessError):
+        here._step(next(step for step in NEWEST["steps"] if step.get("name") == "the issue"))
+
+    assert not (tmp_path / "calls").exists()
+
+
+@pytest.mark.parametrize(("code", "word"), [(1, "otherwise"), (2, "nothing was compared")])
+def test_the_issue_says_what_the_exit_code_means(tmp_path: Path, code: int, word: str) -> None:
+    """A reader of the issue need not know the command."""
+    here = job(tmp_path, code)
+    here.run()
+
+    assert here.body.startswith(f"Exit code {code}: ")
+    assert word in here.body.partition("```")[0]
 
 
 def test_every_command_of_it_exists() -> None:
