@@ -195,6 +195,25 @@ def test_a_pair_is_told_whole() -> None:
     assert pair.breaks
 
 
+def test_a_pair_of_an_operation_is_told_before_time_is_over() -> None:
+    """Each operation makes sure of itself; it is not left to the end, which may not come."""
+    pair = one_of(["b.y body.g", "b.y body.h"])
+
+    def trial(dropped: Sequence[Field]) -> str:
+        if any(each.operation == "a.x" for each in dropped):
+            raise TooLateError
+        return str(pair(dropped))
+
+    found = search("1.0", [field(text) for text in ALONE], trial, said)
+
+    assert [[str(each) for each in need.group] for need in found.needed] == [
+        ["b.y body.g", "b.y body.h"]
+    ]
+    assert found.together is None
+    assert not found.complete
+    assert "was not yet left out" in page([found], "2026-11-22")
+
+
 def test_what_breaks_together_is_told_when_time_is_over() -> None:
     """All that is not read was left out at once, it broke, and no time was left to say why."""
     pair = one_of(["a.x body.a", "b.y body.g"])
