@@ -51,9 +51,11 @@ class OtherRelease:
         self, tape: Tape, operation: str, asked: Request, headers: Headers, entry: Entry | None
     ) -> None:
         """Keep what was asked; equal polls of one entry count once, as in a recording."""
-        if (key := (entry or asked, key_of(*asked))) in self._seen:
+        folds = entry is None or entry.fold
+        if folds and (key := (entry or asked, key_of(*asked))) in self._seen:
             return
-        self._seen.add(key)
+        if folds:
+            self._seen.add(key)
         step = entry.step if entry else max(tape.started(), default=1)
         self._asked.append((_call(operation, step, asked, headers), entry))
 

@@ -170,18 +170,22 @@ def test_what_tests_ask_counts_only_when_they_all_ran() -> None:
     assert other.changes(tape, [3], with_tests=False) == []
 
 
-def test_asked_twice_is_told_once_and_answered_again() -> None:
-    """A poll more is none; a read more is one call more, and has the answer it had."""
+@pytest.mark.parametrize(
+    ("operation", "more"), [("compute.poll", []), ("usage.list", ["read added"])]
+)
+def test_a_poll_more_is_none_and_a_read_more_is_one(operation: str, more: list[str]) -> None:
+    """Both have the answer they had; what would be another call in a recording is told as one."""
     other = OtherRelease({"azure-ai-ml": ("1.35.2", "1.20.0")})
     tape = Tape([read(SHIPPED / "3_cluster.json")], lambda: [3], other)
     for entry in tape.entries:
         tape.answer(requests.Request(**_asked(entry)).prepare())
-    usage = next(entry for entry in tape.entries if entry.operation == "usage.list")
+    entry = next(entry for entry in tape.entries if entry.operation == operation)
 
-    again = tape.answer(requests.Request(**_asked(usage)).prepare())
+    again = tape.answer(requests.Request(**_asked(entry)).prepare())
 
     assert again.status_code == 200
-    assert other.changes(tape, [3], with_tests=True) == []
+    found = other.changes(tape, [3], with_tests=True)
+    assert [(change.kind, change.operation) for change in found] == [(k, operation) for k in more]
 
 
 def test_the_run_ends_red_with_all_that_differs() -> None:
