@@ -221,6 +221,8 @@ def _note(release: OtherRelease, change: Change) -> Note:
     probably = f", probably since {since}" if since else ""
     what = f"{release.what}: {change} ({change.why}){probably}"
     severity = _SEVERITY[change.severity]
+    if change.kind == "read gone":  # harmless of a release; the recipe may have lost it as well
+        severity = "warning"
     return Note(severity, "cassette.request", what, change.operation, release.next([change]))
 
 

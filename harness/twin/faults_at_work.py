@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from harness.errors import WireError
-from harness.twin.faults import FAULT, Ends, Fault, parse
+from harness.twin.faults import FAULT, Ends, Fault, Lags, parse
 
 
 class Faults:
@@ -22,6 +22,9 @@ class Faults:
         self._started_with = self._faults = tuple(faults)
         self._file, self._seen = file, (0, 0)
         self._struck: Counter[int] = Counter()
+        self._told: set[str] = set()
+        if file:  # of a twin that had this folder before
+            file.with_suffix(".struck").unlink(missing_ok=True)
         self._lock = threading.Lock()
         self.cut: Callable[[int], None] | None = None  # the connection from this local port
 
@@ -32,7 +35,8 @@ class Faults:
     def take(self, kind: type[FAULT], name: str | None, target: str = "") -> FAULT | None:
         """The first fault of this kind for the operation that has strikes left; uses one up.
 
-        `target` is the path and query that were asked.
+        `target` is the path and query that were asked. That it has struck is told at once, but for
+        what shows later only (`shown`).
         """
         with self._lock:
             self._look()
@@ -41,16 +45,24 @@ class Faults:
                 spent = times is not None and self._struck[number] >= times
                 meant = fault.operation == name and getattr(fault, "at", "") in target
                 if isinstance(fault, kind) and meant and not spent:
-                    self._note(number, fault)
+                    self._struck[number] += 1
+                    if not isinstance(fault, Lags):
+                        self._tell(fault.operation, kind)
                     return fault
         return None
 
-    def _note(self, number: int, fault: Fault) -> None:
-        """Count it; the first time, say so in `faults.struck` beside the file."""
-        self._struck[number] += 1
-        if self._file and self._struck[number] == 1:
+    def shown(self, kind: type[Fault], name: str) -> None:
+        """Somebody has met what a fault of this kind, taken before, did to the operation."""
+        with self._lock:
+            self._tell(name, kind)
+
+    def _tell(self, name: str, kind: type[Fault]) -> None:
+        """Say once that it has struck, in `faults.struck` beside the file."""
+        line = f"{kind.__name__.lower()}:{name}\n"
+        if self._file and line not in self._told:
+            self._told.add(line)
             with self._file.with_suffix(".struck").open("a", encoding="utf-8") as file:
-                file.write(f"{type(fault).__name__.lower()}:{fault.operation}\n")
+                file.write(line)
 
     def _look(self) -> None:
         """Take over what the file says, when it has changed; a misspelt one changes nothing."""
@@ -70,3 +82,4 @@ class Faults:
         self._faults, self._struck = (*self._started_with, *told), Counter()
         if told:  # else a run has taken its own away, and may want to know
             self._file.with_suffix(".struck").unlink(missing_ok=True)
+            self._told.clear()

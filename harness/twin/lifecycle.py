@@ -152,6 +152,8 @@ class Operations:
         for body in self._store.list(kind):
             self.settle(kind, body["name"])
         behind = self._store.list("behind", f"{kind}/")
+        if behind:
+            self._faults.shown(Lags, f"{kind}.list")
         for each in behind:
             if each["looks"] > 1:
                 self._store.update("behind", each["key"], looks=each["looks"] - 1)

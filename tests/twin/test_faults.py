@@ -122,6 +122,16 @@ def test_faults_of_a_running_twin_can_be_changed(
     assert without == [False, True]
 
 
+def test_what_struck_before_this_twin_is_forgotten(tmp_path: Path) -> None:
+    """A state folder may be used again; what another twin met there is no evidence for this one."""
+    file = tmp_path / "faults"
+    file.with_suffix(".struck").write_text("refuse:job.get\n")
+
+    Faults(parse(["refuse:job.get"]), file)
+
+    assert not file.with_suffix(".struck").exists()
+
+
 def test_what_is_stuck_goes_on_once_the_fault_is_lifted(make: Make) -> None:
     """A delete that never ends shows the endpoint for ever, and is gone when Azure recovers."""
     plane = make()
@@ -143,17 +153,21 @@ def test_what_is_stuck_goes_on_once_the_fault_is_lifted(make: Make) -> None:
 
 
 def test_a_list_may_lag_behind(make: Make) -> None:
-    """What is gone for a GET stands in the list for two more looks."""
+    """What is gone for a GET stands in the list for two more looks; met by who looks there."""
     plane = make("lags:endpoint.list:2")
     here = plane.ws("/onlineEndpoints/ep-1")
     plane.client.put(here, json={"location": "eastus", "properties": {"authMode": "Key"}})
     plane.client.get(plane.client.delete(here).headers["Azure-AsyncOperation"])
 
     gone = plane.client.get(here).status_code
+    met = plane.twin.settings.state / "faults.struck"
+    unseen = met.exists()
     lists = [plane.client.get(plane.ws("/onlineEndpoints")).json()["value"] for _ in range(3)]
 
     assert gone == 404
     assert [[each["name"] for each in found] for found in lists] == [["ep-1"], ["ep-1"], []]
+    assert not unseen
+    assert met.read_text() == "lags:endpoint.list\n"
 
 
 def test_refusing_does_nothing(make: Make) -> None:

@@ -54,10 +54,11 @@ def check(profile: str, weights: Path | None) -> None:
     Raises UserError with the next command. torch is asked in a process of its own, and only for a
     profile that needs CUDA: the twin never imports it.
     """
-    if weights is not None and not (weights / "config.json").is_file():
+    parts = ("config.json", "*.safetensors")
+    if weights is not None and (lacking := [part for part in parts if not any(weights.glob(part))]):
         raise UserError(
-            f"--weights {weights} is no model folder: there is no config.json in it. Name one with "
-            "config.json, *.safetensors and tokenizer.json of a Phi-3 model."
+            f"--weights {weights} is no model folder: there is no {lacking[0]} in it. Name one "
+            "with config.json, *.safetensors and tokenizer.json of a Phi-3 model."
         )
     if profile == "smollm2" and weights is None:
         from harness.twin.engine.smollm2 import weights as packaged
@@ -103,8 +104,10 @@ def make(profile: str, target: Path) -> None:
         make_phi3(draft, PHI3_MINI)
     try:
         draft.rename(target)
-    except OSError:  # another job has made it meanwhile
+    except OSError:
         shutil.rmtree(draft)
+        if not any(target.glob("*.safetensors")):  # else another job has made it meanwhile
+            raise
 
 
 def _has_cuda() -> bool:

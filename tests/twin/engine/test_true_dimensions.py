@@ -99,6 +99,21 @@ def test_a_machine_that_cannot_is_told_before_anything_is_made(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_weights_of_another_format_are_told_before_anything_is_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A folder without safetensors is refused; nothing is made up in its stead."""
+    (other := tmp_path / "phi").mkdir()
+    (other / "config.json").write_text("{}")
+    (other / "pytorch_model.bin").touch()
+
+    code = main(["--weights", str(other), "--state", str(tmp_path / "state")])
+
+    assert code == 2
+    assert "there is no *.safetensors in it" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["phi"]
+
+
 @pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing. is dep:FutureWarning")  # peft asks
 def test_speed_is_measured_on_the_jobs_own_steps(weights: Path, tmp_path: Path) -> None:
     """Full rows of the length asked for, the first steps not timed, memory, conditions."""
