@@ -47,7 +47,7 @@ def hooked(through: Through) -> Iterator[None]:
     try:
         yield
     finally:
-        setattr(HTTPAdapter, "send", send)  # noqa: B010
+        setattr(HTTPAdapter, "send", send)  # noqa: B010  # the undoing
         _lock.release()
 
 

@@ -117,7 +117,7 @@ def test_values_that_exclude_each_other(pair: object) -> None:
     (found,) = findings("contract", plan(f'training.{one}="{value}"'), base_model=model)
 
     assert found.check == "contract.together"
-    assert found.severity == ("error" if pair.stops else "warning")  # type: ignore[attr-defined]
+    assert found.severity == ("error" if pair.stops else "warning")  # type: ignore[attr-defined]  # a Pair
     assert one in found.what
     assert other in found.what
 

@@ -62,7 +62,7 @@ def trials(
 ) -> Trials:
     """Ready to try."""
     until = time.monotonic() + seconds
-    made = Trials(told, folder, replays, until, judge)  # type: ignore[arg-type]
+    made = Trials(told, folder, replays, until, judge)  # type: ignore[arg-type]  # runs, as far as asked
     made.check("1.0")
     return made
 

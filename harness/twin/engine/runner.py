@@ -30,13 +30,13 @@ class Ends(Protocol):
     def code(self) -> str | None: ...  # noqa: D102  # the service's, where it is who ends it
 
     @property
-    def message(self) -> str | None: ...  # noqa: D102
+    def message(self) -> str | None: ...  # noqa: D102  # likewise
 
 
 class Endings(Protocol):
     """What the runner asks of the twin's faults."""
 
-    def ends(self, name: str) -> Ends | None: ...  # noqa: D102
+    def ends(self, name: str) -> Ends | None: ...  # noqa: D102  # its class says it
 
 
 class Runner:

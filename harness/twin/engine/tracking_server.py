@@ -58,10 +58,10 @@ def named_runs(uri: str, artifacts: str) -> Any:
         ) -> Run:
             wanted = next((tag.value for tag in tags or () if tag.key == RUN_ID_TAG), None)
             location = f"{artifacts}/experiments/{{}}/runs/{wanted}/artifacts"
-            title = self.get_experiment(experiment_id).name  # type: ignore[no-untyped-call]
+            title = self.get_experiment(experiment_id).name  # type: ignore[no-untyped-call]  # MLflow's
             token = _asked.set((wanted, location.format(title)) if wanted else None)
             try:
-                run: Run = super().create_run(  # type: ignore[no-untyped-call]
+                run: Run = super().create_run(  # type: ignore[no-untyped-call]  # MLflow's
                     experiment_id, user_id, start_time, tags, run_name
                 )
                 return run
@@ -74,7 +74,7 @@ def named_runs(uri: str, artifacts: str) -> Any:
         if asked:
             kwargs["run_uuid"], kwargs["artifact_uri"] = asked
 
-    return RunNames(uri, artifacts)  # type: ignore[no-untyped-call]
+    return RunNames(uri, artifacts)  # type: ignore[no-untyped-call]  # MLflow's
 
 
 def _uri(place: Path) -> str:
@@ -102,7 +102,7 @@ def _keep_schema(kept: Path) -> None:
     draft = kept.with_suffix(f".{os.getpid()}")
     try:
         kept.parent.mkdir(parents=True, exist_ok=True)
-        made = SqlAlchemyStore(f"sqlite:///{draft}", "unused")  # type: ignore[no-untyped-call]
+        made = SqlAlchemyStore(f"sqlite:///{draft}", "unused")  # type: ignore[no-untyped-call]  # MLflow's
         made.engine.dispose()
         draft.replace(kept)
     except OSError:

@@ -70,7 +70,7 @@ class Model:
         limit = min(limit, context // 2)
         over = prompt.shape[1] + limit - context
         if over > 0:
-            print(f"The context of {context} tokens leaves out the first {over} of the prompt")  # noqa: T201
+            print(f"The context of {context} tokens leaves out the first {over} of the prompt")  # noqa: T201  # logs
             prompt = prompt[:, over:]
         return prompt, limit
 
@@ -94,7 +94,7 @@ def load(folder: Path) -> Model:
     if torch.cuda.is_available():
         network.to("cuda")
     model = Model(folder.parent.name, network, AutoTokenizer.from_pretrained(words))
-    print(f"Model loaded in {time.perf_counter() - started:.2f} s")  # noqa: T201
+    print(f"Model loaded in {time.perf_counter() - started:.2f} s")  # noqa: T201  # the container's log
     return model
 
 

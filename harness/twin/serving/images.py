@@ -92,7 +92,7 @@ def _check_turns(chat: Sequence[Message]) -> None:
     turns = roles[1:] if roles[0] == "system" else roles
     wanted = ["user", "assistant"] * len(turns)
     assert roles[-1] == "user", "Last message must be from user"  # noqa: S101  # as the image does
-    assert turns == wanted[: len(turns)], (  # noqa: S101
+    assert turns == wanted[: len(turns)], (  # noqa: S101  # likewise
         "Conversation roles must alternate user/assistant/user/assistant/..."
     )
 
