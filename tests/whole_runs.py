@@ -30,11 +30,12 @@ class Ended:
     record: RunRecord | None
     twin: Path | None  # the folder of its twin
 
-    def struck(self) -> set[str]:
-        """The faults of its twin that have struck."""
+    def struck(self) -> dict[str, int]:
+        """How often each fault of its twin has struck."""
         assert self.twin is not None, self.output
         file = self.twin / "faults.struck"
-        return set(file.read_text().split()) if file.exists() else set()
+        lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+        return {spec: int(count) for count, _, spec in (line.partition(" ") for line in lines)}
 
     def failed_step(self) -> tuple[str, str]:
         """Name and error of the one step that failed."""

@@ -79,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--lazy",
         action="store_true",
-        default=bool(os.environ.get("HARNESS_TWIN_LAZY")),
+        default=os.environ.get("HARNESS_TWIN_LAZY") == "1",
         help="import torch and MLflow for the first job or deployment, not at the start",
     )
     add("--verbose", action="store_true", help="one line a request on stderr")

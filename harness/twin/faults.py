@@ -19,7 +19,7 @@ read again whenever it has changed:
     dies:workspace.get                           the twin is killed: from then on, no network
 
 `times=N` on any of them but `stuck`: only the first N requests. Those that have struck stand in the
-file `faults.struck` beside it.
+file `faults.struck` beside it, one a line: how often, and the fault as `written` has it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from typing import TypeVar
 
@@ -177,6 +177,16 @@ def parse(specs: Iterable[str]) -> tuple[Fault, ...]:
         return tuple(_parse(spec) for spec in specs)
     except WireError as error:
         raise WireError(f"{error} Next: correct the fault; docs/faults.md has all kinds") from None
+
+
+def written(fault: Fault) -> str:
+    """The fault as one line, the same however it was spelt: options that say something, by name."""
+    options = [field for field in fields(fault)[1:] if getattr(fault, field.name) != field.default]
+    options.sort(key=lambda option: option.name == "body")  # last: JSON may hold commas
+    values = {option.name: getattr(fault, option.name) for option in options}
+    told = (f"{k}={int(v) if isinstance(v, bool) else v}" for k, v in values.items())
+    text = f"{type(fault).__name__.lower()}:{fault.operation}:{','.join(told)}"
+    return " ".join(text.rstrip(":").split())
 
 
 def _parse(spec: str) -> Fault:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from harness.errors import WireError
-from harness.twin.faults import FAULT, Ends, Fault, Lags, parse
+from harness.twin.faults import FAULT, Ends, Fault, Lags, parse, written
 
 
 class Faults:
@@ -22,7 +22,7 @@ class Faults:
         self._started_with = self._faults = tuple(faults)
         self._file, self._seen = file, (0, 0)
         self._struck: Counter[int] = Counter()
-        self._told: set[str] = set()
+        self._told: Counter[str] = Counter()  # as `written`
         if file:  # of a twin that had this folder before
             file.with_suffix(".struck").unlink(missing_ok=True)
         self._lock = threading.Lock()
@@ -47,22 +47,24 @@ class Faults:
                 if isinstance(fault, kind) and meant and not spent:
                     self._struck[number] += 1
                     if not isinstance(fault, Lags):
-                        self._tell(fault.operation, kind)
+                        self._tell(written(fault))
                     return fault
         return None
 
-    def shown(self, kind: type[Fault], name: str) -> None:
-        """Somebody has met what a fault of this kind, taken before, did to the operation."""
+    def shown(self, fault: str) -> None:
+        """Somebody has met what this fault, as `written` and taken before, did."""
         with self._lock:
-            self._tell(name, kind)
+            self._tell(fault)
 
-    def _tell(self, name: str, kind: type[Fault]) -> None:
-        """Say once that it has struck, in `faults.struck` beside the file."""
-        line = f"{kind.__name__.lower()}:{name}\n"
-        if self._file and line not in self._told:
-            self._told.add(line)
-            with self._file.with_suffix(".struck").open("a", encoding="utf-8") as file:
-                file.write(line)
+    def _tell(self, fault: str) -> None:
+        """Say how often each has struck: `faults.struck` beside the file, whole or not at all."""
+        self._told[fault] += 1
+        if self._file is None:
+            return
+        lines = [f"{count} {fault}\n" for fault, count in self._told.items()]
+        draft = self._file.with_suffix(".draft")
+        draft.write_text("".join(lines), encoding="utf-8")
+        draft.replace(self._file.with_suffix(".struck"))
 
     def _look(self) -> None:
         """Take over what the file says, when it has changed; a misspelt one changes nothing."""

@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import uuid4
 
-from harness.twin.faults import Lags, Stuck
+from harness.twin.faults import Lags, Stuck, written
 from harness.twin.faults_at_work import Faults
 from harness.twin.settings import Settings
 from harness.twin.store import Store
@@ -152,11 +152,11 @@ class Operations:
         for body in self._store.list(kind):
             self.settle(kind, body["name"])
         behind = self._store.list("behind", f"{kind}/")
-        if behind:
-            self._faults.shown(Lags, f"{kind}.list")
         for each in behind:
+            if unmet := each.get("unmet"):
+                self._faults.shown(unmet)
             if each["looks"] > 1:
-                self._store.update("behind", each["key"], looks=each["looks"] - 1)
+                self._store.update("behind", each["key"], looks=each["looks"] - 1, unmet="")
             else:
                 self._store.delete("behind", each["key"])
         return [*self._store.list(kind), *(each["body"] for each in behind)]
@@ -213,7 +213,8 @@ class Operations:
             self._store.delete(running.kind, running.key)
             if lags := self._faults.take(Lags, f"{running.kind}.list"):
                 key = f"{running.kind}/{running.key}"
-                self._store.put("behind", key, {"key": key, "looks": lags.looks, "body": body})
+                late = {"key": key, "looks": lags.looks, "unmet": written(lags), "body": body}
+                self._store.put("behind", key, late)
             for child in self._store.list("deployment", f"{running.key}/"):
                 self._store.delete("deployment", f"{running.key}/{child['name']}")
         elif running.life.endswith(".delete"):

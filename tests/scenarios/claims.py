@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from harness.plan import Twin
 from harness.plan_file import read_plan
-from harness.twin.faults import SHORT
+from harness.twin.faults import parse, written
 
 FOLDER = Path(__file__).parents[2] / "scenarios" / "faults"
 
@@ -54,11 +55,16 @@ class Scenario:
         """What goes wrong in the twin."""
         return [" ".join(fault.split()) for fault in self.plan.get("twin", {}).get("faults", ())]
 
-    @property
-    def strikes(self) -> set[str]:
-        """The same, as the twin says it of those that have struck."""
-        named = [spec.split(":")[:2] for spec in self.faults]
-        return {f"{'refuse' if kind in SHORT else kind}:{operation}" for kind, operation in named}
+    def unmet(self, struck: Mapping[str, int]) -> list[str]:
+        """Those that have not struck, or with `times` not that often; `struck` as the twin says."""
+        faults = {written(fault): getattr(fault, "times", None) for fault in parse(self.faults)}
+        assert len(faults) == len(self.faults), "a fault stands there twice; say times=2"
+        found = {spec: struck.get(spec, 0) for spec in faults}
+        return [
+            f"{spec} struck {found[spec]} time(s)"
+            for spec, times in faults.items()
+            if not found[spec] or times not in (None, found[spec])
+        ]
 
     @property
     def settings(self) -> list[str]:

@@ -18,6 +18,7 @@ from harness.twin.faults import (
     Refuse,
     Stuck,
     parse,
+    written,
 )
 from harness.twin.faults_at_work import Faults
 
@@ -69,6 +70,38 @@ def test_a_fault_is_one_line(text: str, fault: object) -> None:
     assert parse([text]) == (fault,)
 
 
+def test_it_is_written_the_same_however_it_was_spelt() -> None:
+    """What it says is there, nothing else; and read again it is the same fault."""
+    spelt = ["refuse:compute.get:500,times=2", "refuse:compute.get:times=2,status=500"]
+    spelt += ["storm:job.get", 'answers:mlflow.call:times=1,at=a=b,{"c": [1, 2]}', "drop:blob.put"]
+    faults = parse(spelt)
+
+    lines = [written(fault) for fault in faults]
+
+    assert lines[0] == lines[1] == "refuse:compute.get:times=2"
+    assert lines[2:] == [
+        "refuse:job.get:status=429,paced=0",
+        'answers:mlflow.call:at=a=b,times=1,body={"c": [1, 2]}',
+        "drop:blob.put",
+    ]
+    assert parse(lines) == faults
+
+
+def test_each_fault_is_told_with_how_often_it_struck(tmp_path: Path) -> None:
+    """Two of one kind on one operation are two; times=2 is twice."""
+    file = tmp_path / "faults"
+    specs = ["answers:mlflow.call:at=lr,{}", "answers:mlflow.call:times=2,at=loss,{}"]
+    faults = Faults(parse(specs), file)
+
+    for asked in ("?loss", "?loss", "?loss", "?lr"):
+        faults.take(Answers, "mlflow.call", asked)
+
+    assert file.with_suffix(".struck").read_text().splitlines() == [
+        "2 answers:mlflow.call:at=loss,times=2",
+        "1 answers:mlflow.call:at=lr",
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "near"),
     [
@@ -111,12 +144,12 @@ def test_faults_of_a_running_twin_can_be_changed(
     with_file = [struck("compute.get"), struck("compute.get"), struck("job.get")]
     file.write_text("refuse:compute.gat:times=5\n")
     misspelt = struck("compute.get")
-    noted = file.with_suffix(".struck").read_text().split()
+    noted = file.with_suffix(".struck").read_text().splitlines()
     file.unlink()
     without = [struck("compute.get"), struck("job.get")]
 
     assert with_file == [True, False, True]
-    assert noted == ["refuse:compute.get", "refuse:job.get"]
+    assert noted == ["1 refuse:compute.get:times=1", "1 refuse:job.get"]
     assert not misspelt
     assert "did you mean: compute.get" in capsys.readouterr().err
     assert without == [False, True]
@@ -125,7 +158,7 @@ def test_faults_of_a_running_twin_can_be_changed(
 def test_what_struck_before_this_twin_is_forgotten(tmp_path: Path) -> None:
     """A state folder may be used again; what another twin met there is no evidence for this one."""
     file = tmp_path / "faults"
-    file.with_suffix(".struck").write_text("refuse:job.get\n")
+    file.with_suffix(".struck").write_text("1 refuse:job.get\n")
 
     Faults(parse(["refuse:job.get"]), file)
 
@@ -167,7 +200,7 @@ def test_a_list_may_lag_behind(make: Make) -> None:
     assert gone == 404
     assert [[each["name"] for each in found] for found in lists] == [["ep-1"], ["ep-1"], []]
     assert not unseen
-    assert met.read_text() == "lags:endpoint.list\n"
+    assert met.read_text() == "1 lags:endpoint.list:looks=2\n"
 
 
 def test_refusing_does_nothing(make: Make) -> None:

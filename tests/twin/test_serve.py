@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 import requests
 
+from harness.twin.__main__ import _parser
+
 from .asking import KEY_AUTH
 from .conftest import ROOT, Start, Started
 from .led import children, session, workspace
@@ -50,6 +52,14 @@ def test_the_ready_file_leads_a_client(running: Started) -> None:
     assert ready["env"]["NO_PROXY"] == "127.0.0.1,localhost"
     assert Path(ready["ca"]).is_file()
     assert session(running).get(workspace(running), timeout=10).status_code == 200
+
+
+@pytest.mark.parametrize(("told", "lazy"), [("1", True), ("0", False), ("", False)])
+def test_only_a_one_makes_it_lazy(monkeypatch: pytest.MonkeyPatch, told: str, lazy: bool) -> None:
+    """HARNESS_TWIN_LAZY=0 is a no."""
+    monkeypatch.setenv("HARNESS_TWIN_LAZY", told)
+
+    assert _parser().parse_args([]).lazy is lazy
 
 
 def test_only_the_owner_can_read_how_to_get_tokens(running: Started) -> None:

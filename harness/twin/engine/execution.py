@@ -230,6 +230,7 @@ class Execution:
             tracking=steps.Tracking(url, run, self.name),
             missing=missing,
             fail=f"fault: {part.name} was asked to fail" if fail else None,
+            given=self._settings.weights is not None,
         )
 
     def _literals(self) -> dict[str, str]:

@@ -54,12 +54,8 @@ def check(profile: str, weights: Path | None) -> None:
     Raises UserError with the next command. torch is asked in a process of its own, and only for a
     profile that needs CUDA: the twin never imports it.
     """
-    parts = ("config.json", "*.safetensors")
-    if weights is not None and (lacking := [part for part in parts if not any(weights.glob(part))]):
-        raise UserError(
-            f"--weights {weights} is no model folder: there is no {lacking[0]} in it. Name one "
-            "with config.json, *.safetensors and tokenizer.json of a Phi-3 model."
-        )
+    if weights is not None:
+        check_folder(weights)
     if profile == "smollm2" and weights is None:
         from harness.twin.engine.smollm2 import weights as packaged
 
@@ -70,6 +66,16 @@ def check(profile: str, weights: Path | None) -> None:
             "no CUDA device on this machine. Next: python -m harness twin --profile tiny, or the "
             "same command where `python -c 'import torch; print(torch.cuda.is_available())'` in "
             "the twin's environment says True."
+        )
+
+
+def check_folder(weights: Path) -> None:
+    """Raises UserError where the folder given with --weights is no model's."""
+    parts = ("config.json", "*.safetensors")
+    if lacking := [part for part in parts if not any(weights.glob(part))]:
+        raise UserError(
+            f"--weights {weights} is no model folder: there is no {lacking[0]} in it. Name one "
+            "with config.json, *.safetensors and tokenizer.json of a Phi-3 model."
         )
 
 
@@ -93,6 +99,17 @@ def make(profile: str, target: Path) -> None:
             f"The base model is not in {target}. Make it: python -m data.tiny_phi3.generate"
         )
     draft = target.with_name(f"{target.name}.{os.getpid()}")
+    try:
+        _draw(profile, draft)
+        draft.rename(target)
+    except OSError:
+        if not any(target.glob("*.safetensors")):  # else another job has made it meanwhile
+            raise
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)  # gone already where it was renamed
+
+
+def _draw(profile: str, draft: Path) -> None:
     if profile == "smollm2":
         from harness.twin.engine.smollm2 import make as make_smollm2
 
@@ -102,12 +119,6 @@ def make(profile: str, target: Path) -> None:
         from harness.twin.engine.phi3 import make as make_phi3
 
         make_phi3(draft, PHI3_MINI)
-    try:
-        draft.rename(target)
-    except OSError:
-        shutil.rmtree(draft)
-        if not any(target.glob("*.safetensors")):  # else another job has made it meanwhile
-            raise
 
 
 def _has_cuda() -> bool:

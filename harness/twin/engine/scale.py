@@ -41,6 +41,7 @@ class Load:
     length: int
     lora_r: int
     full: bool  # all weights, without LoRA
+    given: bool = False  # the base model is the user's, never made
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,7 @@ def _run(load: Load, place: Path, name: str, inputs: dict[str, Path], **outputs:
         outputs={port: str(path) for port, path in outputs.items()},
         root_log=str(place / "root.log"),
         work=str(place / "work"),
+        given=load.given,
     )
     error = attempt(step).error
     if error:
@@ -165,9 +167,8 @@ def _memory() -> float:
 
 def _load(given: argparse.Namespace, place: Path) -> Load:
     base = folder(given.profile, place, given.weights)
-    return Load(
-        given.profile, base, given.steps, given.batch, given.length, given.lora_r, given.full
-    )
+    sizes = (given.steps, given.batch, given.length, given.lora_r)
+    return Load(given.profile, base, *sizes, given.full, given=given.weights is not None)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -12,12 +12,13 @@ import torch
 from transformers import Phi3Config, Phi3ForCausalLM
 
 from harness.twin.__main__ import main
-from harness.twin.engine import phi3, scale
+from harness.twin.engine import phi3, profiles, scale
 from harness.twin.engine.refusal import UserError
-from harness.twin.engine.steps import preprocess
+from harness.twin.engine.steps import model_import, preprocess
+from harness.twin.engine.steps.step import Step
 from harness.twin.warm import Warm
 
-from .bench import BASE, SHORT, Bench, make_bench
+from .bench import BASE, MODEL, SHORT, Bench, make_bench
 
 CHAT = [{"role": "user", "content": "Hi."}, {"role": "assistant", "content": "Hello, you."}]
 SMALL = {
@@ -112,6 +113,39 @@ def test_weights_of_another_format_are_told_before_anything_is_made(
     assert code == 2
     assert "there is no *.safetensors in it" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["phi"]
+
+
+def test_weights_that_have_gone_are_not_made_up(tmp_path: Path) -> None:
+    """A folder of the user's that has vanished since the start: told, and not filled."""
+    gone = tmp_path / "phi"
+    literals = {"mlflow_model_path": MODEL}
+    inputs = {"mlflow_model_path": str(gone)}
+    step = Step("s", "phi3", literals, inputs, {}, str(tmp_path / "log"), "work", given=True)
+
+    with pytest.raises(UserError, match=r"there is no config.json in it"):
+        model_import.run(step)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_model_that_cannot_be_made_leaves_no_draft(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither where writing it fails nor where its place is taken; both are told."""
+
+    def full(draft: Path, _: object) -> None:
+        draft.mkdir()
+        raise OSError("no space left")
+
+    monkeypatch.setattr(phi3, "make", full)
+    with pytest.raises(OSError, match="no space left"):
+        profiles.make("phi3", tmp_path / "phi3")
+    monkeypatch.setattr(phi3, "make", lambda draft, _: draft.mkdir())
+    (tmp_path / "phi3").touch()
+    with pytest.raises(OSError, match="phi3"):
+        profiles.make("phi3", tmp_path / "phi3")
+
+    assert [path.name for path in tmp_path.iterdir()] == ["phi3"]
 
 
 @pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing. is dep:FutureWarning")  # peft asks

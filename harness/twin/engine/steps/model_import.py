@@ -6,7 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
-from harness.twin.engine.profiles import make
+from harness.twin.engine.profiles import check_folder, make
 from harness.twin.engine.refusal import UserError
 from harness.twin.engine.steps.step import Outcome, Step
 
@@ -26,7 +26,10 @@ def run(step: Step) -> Outcome:
     """Raises UserError when what the input names is no Phi-3 with a tokenizer."""
     name = _named(step)
     if step.literals.get(name, "").startswith("azureml://registries/"):
-        make(step.profile, step.input(name))
+        if step.given:
+            check_folder(step.input(name))
+        else:
+            make(step.profile, step.input(name))
     source = _inside(step.input(name))
     kind = _kind(source)
     target = step.output("output_dir") / "model"

@@ -25,6 +25,7 @@ class Step:
 
     `inputs` are files or folders to read, `outputs` folders to fill; `literals` the component's
     inputs as text. `fail` makes the step end with that message (a fault asked for by the user).
+    `given`: the base model is the user's own (--weights), never to be made here.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Step:
     notes: tuple[str, ...] = ()
     missing: Mapping[str, str] = field(default_factory=dict)  # inputs that lead to no file
     fail: str | None = None
+    given: bool = False
 
     def input(self, name: str) -> Path:
         """A file or folder to read."""
