@@ -77,6 +77,7 @@ def record_of(run: Run, counts: Mapping[str, int]) -> told.RunRecord:
         scoring=run.scoring,
         leftovers=tuple(told.Leftover(**asdict(left)) for left in leftovers),
         deleted=tuple(told.Deleted(**asdict(deleted)) for deleted in gone),
+        absent=tuple(told.Absent(**asdict(each)) for c in run.cleanups for each in c.absent),
         findings=tuple(run.findings),
         seen=run.seen,
         spent_usd=_spent(run),

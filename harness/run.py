@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from harness.checks.catalogue import judged, stop
 from harness.checks.retirements import day_of
 from harness.checks.seen import last_seen
-from harness.errors import HarnessError
+from harness.errors import HarnessError, LeftoverError
 from harness.janitor.delete import Leftover, by_hand
 from harness.janitor.ledger import Ledger
 from harness.janitor.prices import adopt, check_prices
@@ -144,6 +144,11 @@ class Run:
             for entry in self.ledger.open_entries()
         )
 
+    def told_what_is_left(self) -> bool:
+        """Whether step 9 has failed with it: once is enough."""
+        cleanup = self.failed().get("cleanup")
+        return cleanup is not None and (cleanup.error or "").startswith(LeftoverError.__name__)
+
     def clean_up(self) -> Cleanup | None:
         """Delete what the ledger still holds; None before there is a client to delete with."""
         if self.finalizer is None:
@@ -171,51 +176,65 @@ def open_run(
     """A run with its target open. However it ends, what it created is deleted before it closes.
 
     `cassettes` holds a folder for each scenario; `whole` says that no test of it was left out.
-    Raises LeftoverError when something could not be deleted, naming the commands to type, and
-    CassetteError when a replay left out what was recorded.
+    Raises LeftoverError when something could not be deleted, naming the commands to type, unless
+    step 9 has; and CassetteError when a replay left out what was recorded.
     """
     adopt(None)
     check_prices(plan)
     folder.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
     with _watchdog(plan, folder), open_target(plan, folder, cassettes / scenario) as target:
-        run = Run(
-            scenario=scenario,
-            plan=plan,
-            folder=folder,
-            target=target,
-            ledger=Ledger(folder / "ledger.jsonl"),
-            started=datetime.now(UTC),
-            recorder=Recorder(lambda: run.current) if record else None,
-            whole=whole,
-            findings=[Finding(**asdict(note)) for note in target.notes],
-        )
-        with observed(run.exchanges.append, lambda: run.current, _through(run)):
-            try:
-                yield run
-            finally:
-                cleanup = run.clean_up() if run.ledger.open_entries() else None
-                run.seconds = time.monotonic() - began
-                if cleanup:
-                    cleanup.check()
-        if target.tape:
-            compared = target.compared(run.unbroken(), run.whole)
-            run.findings += [Finding(**asdict(note)) for note in compared]
-            target.tape.check_played(run.unbroken(), with_tests=run.whole)
+        run = _begun(scenario, plan, folder, target)
+        run.findings += [Finding(**asdict(note)) for note in target.notes]
+        run.recorder = Recorder(lambda: run.current) if record else None
+        run.whole = whole
+        with (
+            observed(run.exchanges.append, lambda: run.current, _through(run)),
+            _cleaned_up(run, began),
+        ):
+            yield run
+        _check_played(run)
 
 
 def unopened(scenario: str, plan: Plan, folder: Path, error: HarnessError) -> Run:
     """The run that never began because its target did not open: only a record of why."""
     what, _, next_command = str(error).partition("Next: ")
+    target = Target(name=plan.target, proves="nothing, it did not open")
+    run = _begun(scenario, plan, folder, target)
+    run.findings.append(Finding("error", "target", what.strip(), "", next_command.strip()))
+    return run
+
+
+def _begun(scenario: str, plan: Plan, folder: Path, target: Target) -> Run:
     return Run(
         scenario=scenario,
         plan=plan,
         folder=folder,
-        target=Target(name=plan.target, proves="nothing, it did not open"),
+        target=target,
         ledger=Ledger(folder / "ledger.jsonl"),
         started=datetime.now(UTC),
-        findings=[Finding("error", "target", what.strip(), "", next_command.strip())],
     )
+
+
+@contextmanager
+def _cleaned_up(run: Run, began: float) -> Iterator[None]:
+    """Whatever ends the block, what was created in it goes; `began` is when the run did."""
+    try:
+        yield
+    finally:
+        cleanup = run.clean_up() if run.ledger.open_entries() else None
+        run.seconds = time.monotonic() - began
+        if cleanup and not run.told_what_is_left():
+            cleanup.check()
+
+
+def _check_played(run: Run) -> None:
+    """Of a replay: what it asked otherwise than was recorded. Raises CassetteError for a rest."""
+    target = run.target
+    if target.tape:
+        compared = target.compared(run.unbroken(), run.whole)
+        run.findings += [Finding(**asdict(note)) for note in compared]
+        target.tape.check_played(run.unbroken(), with_tests=run.whole)
 
 
 def _watchdog(plan: Plan, folder: Path) -> AbstractContextManager[None]:

@@ -41,6 +41,15 @@ class Deleted:
 
 
 @dataclass(frozen=True)
+class Absent:
+    """One thing that was asked for and never came to be, and what proves it: a refused create."""
+
+    kind: str
+    name: str
+    proof: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Leftover:
     """One thing that may still be there: why, the command that finishes the job by hand, what it
     costs a day at most (None: no price known), and its page in the studio."""
@@ -60,6 +69,7 @@ class Cleanup:
     deleted: tuple[Deleted, ...]
     leftovers: tuple[Leftover, ...]
     ledger: Path | None = None  # what they stand in
+    absent: tuple[Absent, ...] = ()
 
     def check(self) -> None:
         """Raises LeftoverError naming each thing left, its price and the commands to type."""
@@ -93,7 +103,7 @@ def delete_all(
 
     `patience` is how long to try each thing, in seconds.
     """
-    found: list[Deleted | Leftover] = []
+    found: list[Deleted | Leftover | Absent] = []
     here = [each for each in ledger.open_entries() if each.place in (None, hands.place)]
     waves = groupby(sorted(here, key=_wave), key=_wave)
     for _, wave in waves:
@@ -102,6 +112,7 @@ def delete_all(
         tuple(one for one in found if isinstance(one, Deleted)),
         tuple(one for one in found if isinstance(one, Leftover)),
         ledger.path,
+        tuple(one for one in found if isinstance(one, Absent)),
     )
 
 
@@ -136,10 +147,10 @@ def _wave_deleted(
     entries: Sequence[Entry],
     patience: float,
     clock: Callable[[], float],
-) -> list[Deleted | Leftover]:
+) -> list[Deleted | Leftover | Absent]:
     """One alone in this thread, so that an ordinary run asks in the same order every time."""
 
-    def one(entry: Entry) -> Deleted | Leftover:
+    def one(entry: Entry) -> Deleted | Leftover | Absent:
         return _one(hands, ledger, entry, patience, clock)
 
     running = [entry for entry in entries if not entry.ended]
@@ -152,17 +163,25 @@ def _wave_deleted(
 
 def _one(
     hands: Hands, ledger: Ledger, entry: Entry, patience: float, clock: Callable[[], float]
-) -> Deleted | Leftover:
+) -> Deleted | Leftover | Absent:
     started = clock()
     try:
-        proof = _patiently(hands, entry, patience)
+        proof = _patiently(hands, ledger, entry, patience)
+        was_there = _was_there(ledger, entry)
         ledger.gone(entry.kind, entry.name)
     except Exception as error:  # whatever went wrong, the next entry is still to be deleted
         return by_hand(entry, f"{type(error).__name__}: {error}")
+    if not was_there:
+        return Absent(entry.kind, entry.name, proof)
     return Deleted(entry.kind, entry.name, clock() - started, proof)
 
 
-def _patiently(hands: Hands, entry: Entry, patience: float) -> tuple[str, ...]:
+def _was_there(ledger: Ledger, entry: Entry) -> bool:
+    """Whether its create was answered, or somebody who cleaned up has seen it."""
+    return any(known.answered for known in ledger.entries() if known == entry)
+
+
+def _patiently(hands: Hands, ledger: Ledger, entry: Entry, patience: float) -> tuple[str, ...]:
     """Try until it is gone or patience is at its end; then the last error is raised."""
     import stamina
 
@@ -173,7 +192,7 @@ def _patiently(hands: Hands, entry: Entry, patience: float) -> tuple[str, ...]:
     ):
         with attempt:
             try:
-                return _gone(hands, entry, max(until - time.monotonic(), 1.0))
+                return _gone(hands, ledger, entry, max(until - time.monotonic(), 1.0))
             except Exception as error:
                 if getattr(error, "status_code", None) != 401:
                     raise
@@ -193,10 +212,12 @@ def worth_another_try(error: Exception) -> bool:
     return isinstance(error, OSError | StillThereError) or "AzureError" in named
 
 
-def _gone(hands: Hands, entry: Entry, seconds: float) -> tuple[str, ...]:
+def _gone(hands: Hands, ledger: Ledger, entry: Entry, seconds: float) -> tuple[str, ...]:
     """Delete if it is there, then prove absence. Raises StillThereError when it is still there."""
     kind, name = entry.kind, entry.name
     if _appears(hands, entry):
+        if not entry.answered:  # should this try fail, the next finds it gone and must know
+            ledger.answered(kind, name)
         if entry.keep and KINDS[kind].at_rest:
             return _at_rest(hands, name, seconds)
         try:

@@ -114,7 +114,7 @@ class Ledger:
             ) from error
 
     def answered(self, kind: str, name: str) -> None:
-        """Write down that the create was answered: the thing appears no later than now."""
+        """Write down that the create was answered, or that it was seen: it appears no later."""
         self._note("answered", kind, name)
 
     def ended(self, kind: str, name: str) -> None:

@@ -141,6 +141,9 @@ def _note(done: Cleanup, entries: Sequence[Entry], tally: Tally) -> None:
         word = "at rest" if getattr(known.get((gone.kind, gone.name)), "keep", False) else "gone"
         tally.say(f"  {word}: {gone.kind} {gone.name} ({gone.seconds:.1f} s; {proof})")
         tally.deleted += [known[gone.kind, gone.name]] if (gone.kind, gone.name) in known else []
+    for absent in done.absent:
+        proof = ", ".join(absent.proof)
+        tally.say(f"  never there: {absent.kind} {absent.name} ({proof})")
     tally.left += done.leftovers
 
 

@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 from harness.report.consistency import is_relative, validate
 from harness.report.markup import Child, el
 from harness.report.parts import command, note, pairs, section, sign, table
-from harness.report.schema import Finding, Leftover, RunRecord
+from harness.report.schema import Absent, Finding, Leftover, RunRecord
 from harness.report.units import duration
 from harness.report.verdict import cleanup as cleanup_words
 from harness.report.verdict import cost_words
@@ -31,6 +31,7 @@ def cleanup(record: RunRecord) -> Element:
         [_leftover(left) for left in record.leftovers],
         table(heads, rows) if rows else None,
         note("Nothing was created, so there was nothing to delete.") if nothing else None,
+        [_absent(thing) for thing in record.absent],
         note(f"An estimate: {cost}.") if (cost := cost_words(record)) else None,
         note("Crash campaign ", record.campaign) if record.campaign else None,
     )
@@ -114,6 +115,15 @@ def _leftover(left: Leftover) -> Element:
         el("p", "Remove it: ", command(left.command)),
         el("p", "In the studio: ", el("code", left.portal)) if left.portal else None,
         class_="leftover",
+    )
+
+
+def _absent(thing: Absent) -> Element:
+    return note(
+        f"Asked for, and never there: {thing.kind} ",
+        el("code", thing.name),
+        " ",
+        _proof(thing.proof),
     )
 
 

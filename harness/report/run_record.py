@@ -18,6 +18,7 @@ from harness.report import shape
 from harness.report.consistency import validate
 from harness.report.schema import (
     SCHEMA,
+    Absent,
     Conditions,
     Counts,
     Deleted,
@@ -36,6 +37,7 @@ from harness.report.schema import (
 
 __all__ = [
     "SCHEMA",
+    "Absent",
     "Conditions",
     "Counts",
     "Deleted",

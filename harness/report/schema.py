@@ -134,6 +134,15 @@ class Deleted:
 
 
 @dataclass(frozen=True)
+class Absent:
+    """Something this run asked for that never came to be; `proof` as of what was deleted."""
+
+    kind: str
+    name: str
+    proof: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Finding:
     """One thing a check has to say: severity, what, about which thing, the next command.
 
@@ -186,6 +195,7 @@ class RunRecord:
     scoring: Scoring | None = None
     leftovers: tuple[Leftover, ...] = ()
     deleted: tuple[Deleted, ...] = ()
+    absent: tuple[Absent, ...] = ()
     findings: tuple[Finding, ...] = ()
     spent_usd: float | None = None
     campaign: str = ""

@@ -68,11 +68,12 @@ def cleanup(record: RunRecord) -> str:
 
 def proof_words(record: RunRecord) -> str:
     """How far the deletions are proven: `4 deleted, each seen to be gone`."""
+    never = f" ({len(record.absent)} asked for, and never there)" if record.absent else ""
     if not record.deleted:
-        return "nothing was deleted" if record.leftovers else "nothing was created"
+        return ("nothing was deleted" if record.leftovers else "nothing was created") + never
     unproven = sum(not thing.proof for thing in record.deleted)
     how = f"{unproven} without proof" if unproven else "each seen to be gone"
-    return f"{len(record.deleted)} deleted, {how}"
+    return f"{len(record.deleted)} deleted, {how}{never}"
 
 
 def cost_words(record: RunRecord) -> str:

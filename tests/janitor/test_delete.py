@@ -6,6 +6,7 @@ through the SDK and through plain requests, in test_sweep.py, test_stateful.py a
 
 from __future__ import annotations
 
+import json
 import time
 from collections import Counter
 from pathlib import Path
@@ -169,6 +170,40 @@ def test_a_create_nobody_answered_may_still_appear(tmp_path: Path) -> None:
 
     assert not done.leftovers
     assert workspace.asked == [("endpoint", "e")]
+
+
+def test_what_never_came_to_be_is_not_called_deleted(tmp_path: Path) -> None:
+    """A create that was refused leaves a line in the ledger and nothing to delete."""
+    ledger = _long_ago(ledger_of(tmp_path, ("compute", "c"), answered=False))
+
+    done = delete_all(Workspace(), ledger, 0)
+
+    assert not done.deleted
+    assert [(each.kind, each.name) for each in done.absent] == [("compute", "c")]
+    assert done.absent[0].proof == ("GET answers 404", "not in the list")
+    assert not ledger.open_entries()
+
+
+def test_what_was_seen_once_counts_as_deleted_when_it_is_gone(tmp_path: Path) -> None:
+    """Nobody answered its create; one cleanup saw it and was refused, the next finds it gone."""
+    workspace = Workspace(("endpoint", "e"))
+    workspace.refuse["e"] = [403]
+    ledger = _long_ago(ledger_of(tmp_path, ("endpoint", "e"), answered=False))
+    assert delete_all(workspace, ledger, 0).leftovers
+    workspace.things.clear()
+
+    done = delete_all(workspace, ledger, 0)
+
+    assert [each.name for each in done.deleted] == ["e"]
+    assert not done.absent
+
+
+def _long_ago(ledger: Ledger) -> Ledger:
+    """The same, of an hour ago: what has not appeared by then does not."""
+    lines = [json.loads(line) for line in ledger.path.read_text().splitlines()]
+    old = [json.dumps(line | {"at": line["at"] - 3600}) + "\n" for line in lines]
+    ledger.path.write_text("".join(old))
+    return ledger
 
 
 def test_what_is_not_in_the_ledger_stays(tmp_path: Path) -> None:

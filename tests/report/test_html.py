@@ -12,7 +12,7 @@ import pytest
 
 from harness.report import html as page_module
 from harness.report.html import page, write_html
-from harness.report.run_record import RunRecord, RunRecordError, write
+from harness.report.run_record import Absent, RunRecord, RunRecordError, write
 from harness.report.verdict import GROUNDS
 
 RUNS = ["passed_run", "failed_run", "cassette_run", "hostile_run"]
@@ -168,6 +168,14 @@ def test_every_leftover_and_every_proof_is_shown(failed_run: RunRecord) -> None:
     for thing in failed_run.deleted:
         assert thing.name in text
         assert all(proof in text for proof in thing.proof)
+
+
+def test_what_was_never_there_is_shown_with_its_proof(passed_run: RunRecord) -> None:
+    """It is no deletion, and that it is not there was seen all the same."""
+    absent = (Absent("compute", "refused", ("GET answers 404",)),)
+    text = Page(page(replace(passed_run, deleted=(), absent=absent))).text
+
+    assert "Asked for, and never there: compute refused ✓ GET answers 404" in " ".join(text.split())
 
 
 def test_a_deletion_without_proof_is_not_called_proven(passed_run: RunRecord) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.report.markup import clean
-from harness.report.run_record import Counts, Finding, Leftover, RunRecord
+from harness.report.run_record import Absent, Counts, Finding, Leftover, RunRecord
 from harness.report.summary import LINES, closing_line, summary
 from harness.report.units import duration, first_line, short
 from harness.report.verdict import GROUNDS, cost_words, verdict
@@ -82,6 +82,15 @@ def test_a_summary_of_a_broken_run_says_what_to_type(failed_run: RunRecord) -> N
     assert "- **Step 5 failed**: JobFailed" in text
     assert "remove it: `az ml compute delete --name a100-cluster --yes`" in text
     assert "- **error**: Child job chat" in text
+
+
+def test_what_was_never_there_is_not_told_as_deleted(passed_run: RunRecord, tmp_path: Path) -> None:
+    """A cluster that was refused: looked for, not there, and no deletion of ours."""
+    absent = (Absent("compute", "refused", ("GET answers 404",)),)
+    record = replace(passed_run, deleted=(), absent=absent)
+
+    assert "0 left; nothing was created (1 asked for, and never there)" in summary(record)
+    assert "0 left, 0 deleted" in closing_line(record, tmp_path)
 
 
 def test_the_closing_line_of_a_green_run(passed_run: RunRecord, tmp_path: Path) -> None:
