@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from harness.recipe.score import Caller
 
 _WHO = "azureml-model-deployment"
+_NEXT = (  # no command asks the endpoint any more: step 9 deletes it
+    "run it again with the same options; run.json in its folder lists all that was sent before"
+)
 WHAT = (
     "one POST of sample_score.json to the scoring URI over one kept-alive HTTPS connection, "
     "closed loop, from sending to the last byte of the answer; key fetched beforehand"
@@ -38,20 +41,15 @@ def sender(caller: Caller) -> Callable[[], bytes]:
         except requests.RequestException as error:
             # `from None`: the frames below hold the key among their arguments
             raise AnswerError(
-                f"scoring at {caller.url} cannot be reached ({type(error).__name__}). Next: az ml "
-                "online-endpoint show, and look at its provisioning state"
+                f"scoring at {caller.url} cannot be reached ({type(error).__name__}). Next: {_NEXT}"
             ) from None
         if answer.status_code != 200:
             raise AnswerError(
-                f"scoring answered {answer.status_code}: {answer.text[:300]!r}. Next: az ml "
-                "online-deployment get-logs"
+                f"scoring answered {answer.status_code}: {answer.text[:300]!r}. Next: {_NEXT}"
             )
         asked, by = caller.headers.get(_WHO), answer.headers.get(_WHO)
         if by is not None and by != asked:  # recorded Azure answers name who answered
-            raise AnswerError(
-                f"deployment {by!r} answered what {asked!r} was asked. Next: az ml "
-                "online-endpoint show, and look at its traffic"
-            )
+            raise AnswerError(f"deployment {by!r} answered what {asked!r} was asked. Next: {_NEXT}")
         return answer.content
 
     return send

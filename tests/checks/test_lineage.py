@@ -74,7 +74,7 @@ def test_a_path_without_a_hash_is_not_said() -> None:
         assert found.later is None
         (said,) = findings("lineage", links=[found])
         assert (said.severity, said.check) == ("cannot tell", "lineage.unbroken")
-        assert said.next == "az ml job show --name finetune-1"
+        assert said.next.startswith("az ml job show --name finetune-1 shows the later end")
 
 
 def test_a_break_is_an_error_and_an_unbroken_chain_is_silent() -> None:
@@ -86,7 +86,18 @@ def test_a_break_is_an_error_and_an_unbroken_chain_is_silent() -> None:
     (found,) = findings("lineage", links=[good, bad])
     assert (found.severity, found.check) == ("error", "lineage.unbroken")
     assert "models/a/versions/2 is not models/a/versions/1" in found.what
-    assert "az ml it" in found.next
+    assert found.next == "az ml it shows the later end; then again: pytest scenarios --target twin"
+
+
+def test_what_to_type_works_when_the_endpoint_is_gone() -> None:
+    """Step 9 deletes it before anybody reads this: no command that asks it is named."""
+    shows = ("az ml online-deployment show --name demo", "az ml online-endpoint show --name chat-1")
+    for link in (Link("deployed", "a", later, show) for show in shows for later in ("b", None)):
+        (found,) = findings("lineage", links=[link])
+
+        assert found.next == (
+            "step 9 deletes what it ends at, so again: pytest scenarios --target twin"
+        )
 
 
 def test_links_in_short() -> None:
@@ -120,12 +131,13 @@ def test_the_deployment(deployed: Traffic, says: list[str]) -> None:
     assert names(findings("deployment", deployed=deployed)) == says
 
 
-def test_what_to_type_about_a_deployment_runs_as_printed() -> None:
-    """Deployment and endpoint are named."""
+def test_what_to_type_about_a_deployment_works_when_it_is_gone() -> None:
+    """Step 9 has deleted it by then: no command that asks it or its endpoint is named."""
     ill, bypassed = findings("deployment", deployed=traffic("Failed", old=100))
 
     assert ill.next == "run again"  # and its log, where it is kept: tests/checks/test_planted.py
-    assert bypassed.next == "az ml online-endpoint update --name chat-1 --traffic demo=100"
+    assert bypassed.next.endswith("so again: pytest scenarios --target twin")
+    assert "az ml" not in ill.next + bypassed.next
 
 
 def splits(rows: int = 600, prompts: int = 50) -> dict[str, Split]:
