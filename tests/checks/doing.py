@@ -96,10 +96,15 @@ def job(bed: Bed, plan: Plan, judge: Hearing, plant: Plant, folder: Path) -> Non
 
 
 def again(bed: Bed, plan: Plan, judge: Hearing, plant: Plant, folder: Path) -> None:
-    """Step 5: the clean run's job, looked at anew; submitting it again trains nothing."""
-    done = fine_tune(
-        bed.connection, plan, bed.base_model, bed.cluster, bed.splits, bed.ledger, judge
-    )
+    """Step 5: the clean run's job, looked at anew; submitting it again trains nothing.
+
+    A job that does not end is waited for a second, not five minutes.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("harness.recipe.finetune.SETTLE_SECONDS", 1)
+        done = fine_tune(
+            bed.connection, plan, bed.base_model, bed.cluster, bed.splits, bed.ledger, judge
+        )
     fit = fit_of(read_metrics(bed.connection, plan, done), bed.splits)
     judge("metrics", fit=fit, parameters=done.parameters, base_model=bed.base_model)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.checks.plants_after import AFTER, JOB
+from tests.checks.plants_after import AFTER
+from tests.checks.plants_job import JOB
 from tests.checks.plants_model import MODEL
 from tests.checks.plants_place import PLACE
 
