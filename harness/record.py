@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,10 +32,12 @@ STEPS = {
     9: ("cleanup", "Delete"),
 }
 OUTCOMES = ("passed", "failed", "skipped", "errors")
+COMPARISON = "sdk-diff.html"  # of `python -m harness sdk diff A B --page reports/sdk-diff.html`
 
 
 def write_reports(run: Run, counts: Mapping[str, int]) -> list[str]:
     """Write run.json, index.html and summary.md into the run's folder; lines for the terminal."""
+    _take_comparison(run.folder)
     record = record_of(run, counts)
     run_json = run.folder / "run.json"
     told.write(run_json, record)
@@ -83,7 +88,10 @@ def record_of(run: Run, counts: Mapping[str, int]) -> told.RunRecord:
         spent_usd=_spent(run),
         campaign=_campaign(run.folder.with_name("crash.json")),
         conditions=replace(conditions(), recorded=run.target.recorded),
-        links={name: str(path.relative_to(run.folder)) for name, path in logs.items()},
+        links={
+            **{name: str(path.relative_to(run.folder)) for name, path in logs.items()},
+            **_comparison(run.folder),
+        },
     )
 
 
@@ -120,6 +128,29 @@ def _campaign(file: Path) -> str:
         return f"on the {told['target']}, ended {told['ended']}: {told['line']}"
     except (OSError, ValueError, LookupError, TypeError):
         return ""
+
+
+def _take_comparison(folder: Path) -> None:
+    """The newest comparison of releases beside the runs, if it is about the release that ran.
+
+    A copy: the folder of a run is complete without others.
+    """
+    try:
+        beside, sdk = folder.with_name(COMPARISON), version("azure-ai-ml")
+        if sdk in _title(beside).split():
+            shutil.copyfile(beside, folder / COMPARISON)
+    except (OSError, ValueError, PackageNotFoundError):
+        return  # none, or none to be read: the run has nothing to say of it
+
+
+def _comparison(folder: Path) -> dict[str, str]:
+    file = folder / COMPARISON
+    return {f"what changes: {_title(file)}": COMPARISON} if file.exists() else {}
+
+
+def _title(page: Path) -> str:
+    found = re.search("<title>(.+)</title>", page.read_text(encoding="utf-8"))
+    return found[1] if found else ""
 
 
 def _spent(run: Run) -> float | None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
 from harness.janitor.ledger import Ledger
 from harness.plan_file import read_plan
-from harness.record import record_of
+from harness.record import COMPARISON, record_of, write_reports
 from harness.report.html import page
 from harness.run import Run
+from harness.sdk import html
 from harness.targets.target import Target
 
 PLAN = Path(__file__).parents[1] / "scenarios" / "finetune_chat" / "plan.toml"
@@ -27,7 +29,7 @@ def run(tmp_path: Path) -> Run:
         scenario="finetune_chat",
         plan=read_plan(PLAN, "twin"),
         folder=folder,
-        target=Target(name="twin", proves="nothing"),
+        target=Target(name="twin"),
         ledger=Ledger(folder / "ledger.jsonl"),
         started=datetime.now(UTC),
     )
@@ -55,3 +57,37 @@ def test_without_a_campaign_nothing_is_told(run: Run, text: str | None) -> None:
 
     assert record.campaign == ""
     assert "Crash campaign" not in page(record)
+
+
+def compared(run: Run, before: str, after: str) -> Path:
+    """The page of a comparison, beside the runs as `sdk diff --page` leaves it."""
+    told = {"before": before, "after": after, "requests": [], "behaviour": [], "packages": []}
+    file = run.folder.with_name(COMPARISON)
+    file.write_text(html.page({**told, "calls": [1, 1]}), encoding="utf-8")
+    return file
+
+
+def test_the_page_links_a_comparison_of_the_release_that_ran(run: Run) -> None:
+    """A copy in the run's folder, named by the two releases; the link leads to that."""
+    sdk = version("azure-ai-ml")
+    file = compared(run, "1.20.0", sdk)
+
+    write_reports(run, {})
+
+    assert (run.folder / COMPARISON).read_bytes() == file.read_bytes()
+    text = (run.folder / "index.html").read_text(encoding="utf-8")
+    assert f'<a href="{COMPARISON}">what changes: azure-ai-ml 1.20.0 → {sdk}</a>' in text
+
+
+@pytest.mark.parametrize("other", [None, b"", b"no page", b"\xff", ("1.20.0", "1.30.0")])
+def test_a_comparison_of_other_releases_is_not_linked(run: Run, other: object) -> None:
+    """Nor is a file that is something else; neither is an error."""
+    if isinstance(other, tuple):
+        compared(run, *other)
+    elif isinstance(other, bytes):
+        run.folder.with_name(COMPARISON).write_bytes(other)
+
+    write_reports(run, {})
+
+    assert not (run.folder / COMPARISON).exists()
+    assert COMPARISON not in (run.folder / "index.html").read_text(encoding="utf-8")
