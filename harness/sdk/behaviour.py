@@ -50,6 +50,8 @@ def _exceptions(name: str, one: Mapping[str, Any], two: Mapping[str, Any]) -> It
     if former != latter:
         kind = "exception narrowed" if former in two["raised"] else "exception escapes"
         yield behaved(kind, name, former, latter)
+    elif lost := [each for each in one["raised"] if each not in two["raised"]]:
+        yield behaved("exception escapes", name, f"{former}({lost[0]})", latter)
     elif one["text"] != two["text"]:
         yield behaved("exception text", name, *_from_where_they_part(one["text"], two["text"]))
 

@@ -59,6 +59,12 @@ NOT_FOUND = ("ResourceNotFoundError", "HttpResponseError", "AzureError")
             "harmless",
         ),
         (
+            release(gave("no", raised=("MlException", "AzureError"))),
+            release(gave("no", raised=("MlException",))),
+            "exception escapes",
+            "breaking",
+        ),
+        (
             release(gave("message_parameters", raised=NOT_FOUND)),
             release(gave("messageParameters", raised=NOT_FOUND)),
             "exception text",
