@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from harness.acceptance.facts import RunFacts
 from harness.checks.catalogue import judged, stop
 from harness.checks.facts import BaseModel
 from harness.checks.finding import Finding
@@ -31,16 +32,18 @@ from harness.recipe.data import Splits, fetch_splits
 from harness.recipe.deploy import Deployed, deploy
 from harness.recipe.environment import read_packages
 from harness.recipe.finetune import FineTuneJob, fine_tune
-from harness.recipe.metrics import fit_of, read_metrics
+from harness.recipe.metrics import TrainingMetrics, fit_of, read_metrics
 from harness.recipe.register import RegisteredModel, register
-from harness.recipe.score import score
+from harness.recipe.score import Answer, caller, score
+from harness.targets.target import Target
 from harness.targets.twin import open_twin, running_twin
+from harness.training import judged_training
 from harness.wire.hook import hooked
 from harness.wire.operations import name_of
 from tests.checks.made import SHIPPED
 from tests.checks.plant import MAY_2024, Edit, Plant
 
-QUICK = ('finetune.ignore_model_defaults=["num_train_epochs"]', "training.max_steps=20")
+CALM = ('finetune.ignore_model_defaults=["num_train_epochs"]', "training.num_train_epochs=1")
 STAMPS = count(1_700_000_000)
 
 
@@ -72,6 +75,16 @@ class Hearing:
 
 
 @dataclass(frozen=True)
+class Trained:
+    """As much of a `Run` as `judged_training` reads."""
+
+    plan: Plan
+    target: Target
+    folder: Path
+    training: TrainingMetrics
+
+
+@dataclass(frozen=True)
 class Bed:
     """What every step of the clean run left, and all answers the twin gave in it."""
 
@@ -84,6 +97,9 @@ class Bed:
     job: FineTuneJob
     registered: RegisteredModel
     deployed: Deployed
+    answer: Answer
+    trained: Trained
+    facts: RunFacts
     ledger: Ledger
     hearing: Hearing
     bodies: dict[str, Any]
@@ -138,14 +154,14 @@ def clean_run(folder: Path) -> Iterator[Bed]:
         target = stack.enter_context(open_twin(plan, folder / "run"))
         bodies: dict[str, Any] = {}
         with hooked(_kept_in(bodies)):
-            bed = _all_steps(plan, folder, ready, target.config, bodies)
+            bed = _all_steps(plan, folder, ready, target, bodies)
         yield bed
         assert not bed.tidy().leftovers
 
 
 def plan_of(*settings: str) -> Plan:
-    """The shipped plan with the one default taken out that overrules it, and a short training."""
-    return read_plan(SHIPPED, "twin", [*QUICK, *settings])
+    """The shipped plan with the one default taken out that overrules it, and put in its place."""
+    return read_plan(SHIPPED, "twin", [*CALM, *settings])
 
 
 def _kept_in(bodies: dict[str, Any]) -> Callable[..., Any]:
@@ -159,10 +175,12 @@ def _kept_in(bodies: dict[str, Any]) -> Callable[..., Any]:
     return through
 
 
-def _all_steps(plan: Plan, folder: Path, ready: Path, config: Any, bodies: dict[str, Any]) -> Bed:
+def _all_steps(
+    plan: Plan, folder: Path, ready: Path, target: Target, bodies: dict[str, Any]
+) -> Bed:
     judge, ledger = Hearing(plan), Ledger(folder / "ledger.jsonl")
     judge("environment", packages=read_packages())
-    connection = connect(plan, timestamp=str(next(STAMPS)), config=config)
+    connection = connect(plan, timestamp=str(next(STAMPS)), config=target.config)
     place = SdkHands(connection.workspace).place
     ledger.describe(
         place, run="1", owner="tests", expires="2099-01-01", target="twin", ready=str(ready)
@@ -172,11 +190,14 @@ def _all_steps(plan: Plan, folder: Path, ready: Path, config: Any, bodies: dict[
     splits = fetch_splits(plan, folder / "data")
     judge("data", splits=splits.facts, notes=splits.notes)
     job = fine_tune(connection, plan, model, cluster, splits, ledger, judge)
-    fit = fit_of(read_metrics(connection, plan, job), splits)
+    trained = Trained(plan, target, folder, read_metrics(connection, plan, job))
+    fit = fit_of(trained.training, splits)
     judge("metrics", fit=fit, parameters=job.parameters, base_model=model)
     registered = register(connection, plan, job, judge)
     deployed = deploy(connection, plan, registered, ledger, judge)
-    score(connection, plan, splits, deployed, judge)
+    answer = score(connection, plan, splits, deployed, judge)
+    accepted = judged_training(trained, splits, job, caller(connection, deployed, answer))
+    judge("acceptance", verdicts=accepted.verdicts)
     return Bed(
         folder=folder,
         ready=ready,
@@ -187,6 +208,9 @@ def _all_steps(plan: Plan, folder: Path, ready: Path, config: Any, bodies: dict[
         job=job,
         registered=registered,
         deployed=deployed,
+        answer=answer,
+        trained=trained,
+        facts=accepted.facts,
         ledger=ledger,
         hearing=judge,
         bodies=bodies,

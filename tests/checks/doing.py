@@ -7,24 +7,31 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from harness.acceptance import live as acceptance
+from harness.acceptance.gates import accept
+from harness.acceptance.reference import find
 from harness.checks.finding import Finding
 from harness.checks.seen import seen
 from harness.errors import StepError
 from harness.janitor.ledger import Ledger
+from harness.measure.latency import sender
 from harness.plan import Plan
 from harness.recipe.base_model import find_base_model
 from harness.recipe.compute import look_around, provide_cluster
 from harness.recipe.data import SAMPLE, SPLITS, fetch_splits
 from harness.recipe.deploy import deploy
 from harness.recipe.environment import read_packages
-from harness.recipe.finetune import fine_tune
+from harness.recipe.finetune import FineTuneJob, fine_tune
 from harness.recipe.metrics import fit_of, read_metrics
 from harness.recipe.register import register
-from harness.recipe.score import score
+from harness.recipe.score import caller, score
 from harness.targets.twin import misbehaving
+from harness.training import judged_training
+from harness.wire.hook import hooked
 from tests.checks.bed import Bed, Hearing, plan_of
 from tests.checks.plant import Plant
 from tests.checks.test_environment import install
@@ -102,11 +109,15 @@ def again(bed: Bed, plan: Plan, judge: Hearing, plant: Plant, folder: Path) -> N
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("harness.recipe.finetune.SETTLE_SECONDS", 1)
-        done = fine_tune(
-            bed.connection, plan, bed.base_model, bed.cluster, bed.splits, bed.ledger, judge
-        )
+        done = _same_job(bed, plan, judge)
     fit = fit_of(read_metrics(bed.connection, plan, done), bed.splits)
     judge("metrics", fit=fit, parameters=done.parameters, base_model=bed.base_model)
+
+
+def _same_job(bed: Bed, plan: Plan, judge: Hearing) -> FineTuneJob:
+    return fine_tune(
+        bed.connection, plan, bed.base_model, bed.cluster, bed.splits, bed.ledger, judge
+    )
 
 
 def registers(bed: Bed, plan: Plan, judge: Hearing, plant: Plant, folder: Path) -> None:
@@ -145,6 +156,40 @@ def leaks(bed: Bed, plan: Plan, judge: Hearing, plant: Plant, folder: Path) -> N
         shared.update(before)
 
 
+def accepts(bed: Bed, plan: Plan, judge: Hearing, plant: Plant, folder: Path) -> None:
+    """The end of step 8, of the clean run's job looked at anew; the answers are the clean run's."""
+    done = _same_job(bed, plan, judge)
+    metrics = read_metrics(bed.connection, plan, done)
+    train, values = bed.splits.path("train_sft"), done.parameters.values
+    read = acceptance.judge("twin", plan.twin.profile, values, train, metrics, done.properties)
+    clean = bed.facts
+    facts = replace(read.facts, answers=clean.answers, polite=clean.polite, rouge_l=clean.rouge_l)
+    reference = find("twin", plan.twin.profile)
+    judge("acceptance", verdicts=accept(facts, reference, read.kind, "twin"))
+
+
+def asks(bed: Bed, plan: Plan, judge: Hearing, plant: Plant, folder: Path) -> None:
+    """The end of step 8, of a deployment that the base model was put into."""
+    base = replace(bed.registered, id=bed.base_model.id)
+    deployed = deploy(bed.connection, plan, base, bed.ledger, judge)
+    asked = caller(bed.connection, deployed, bed.answer)
+    found = judged_training(bed.trained, bed.splits, bed.job, asked)
+    judge("acceptance", verdicts=found.verdicts)
+
+
+def bypasses(bed: Bed, plan: Plan, judge: Hearing, plant: Plant, folder: Path) -> None:
+    """A measured call to a deployment of another name, whose header is lost on the way."""
+
+    def stripped(send: Any, adapter: Any, request: Any, arguments: Any) -> Any:
+        request.headers.pop("azureml-model-deployment", None)
+        return send(adapter, request, **arguments)
+
+    asked = replace(bed.deployed, deployment=plan.deployment.name)
+    ask = sender(caller(bed.connection, asked, bed.answer))
+    with hooked(stripped):
+        ask()
+
+
 Does = Callable[[Bed, Plan, Hearing, Plant, Path], None]
 DOES: dict[str, Does] = {
     "packages": packages,
@@ -158,6 +203,9 @@ DOES: dict[str, Does] = {
     "redeploy": deploys,
     "score": scores,
     "leak": leaks,
+    "bypass": bypasses,
+    "accept": accepts,
+    "ask": asks,
 }
 
 

@@ -97,4 +97,11 @@ AFTER = (  # steps 6 to 8
         part="refused the request",
     ),
     Plant("header-that-leaked", "leak", ("warning answer.headers",), ("deployment.name=ill",)),
+    Plant(
+        "another-deployment-answers",
+        "bypass",
+        (),
+        ("deployment.name=blue",),
+        part="deployment 'demo' answered what 'blue' was asked",
+    ),
 )

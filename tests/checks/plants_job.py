@@ -21,7 +21,10 @@ def _node(body: Any) -> Any:
     return next(iter(body["properties"]["jobs"].values()))
 
 
-def _logged(metric: str, *points: tuple[int, float | str]) -> str:
+Point = tuple[int, float | str]
+
+
+def _logged(metric: str, *points: Point) -> str:
     told = [{"key": metric, "value": v, "timestamp": 1, "step": s} for s, v in points]
     return f"answers:mlflow.call:at=metric_key={metric}&," + json.dumps({"metrics": told})
 
@@ -34,6 +37,11 @@ def _ends(code: str, message: str) -> tuple[str]:
 def _failing(name: str, cause: str, code: str, message: str) -> Plant:
     says, faults = ("error job.completed",), _ends(code, message)
     return Plant(name, "job", says, faults=faults, cause=f"cause: {cause}", part=message)
+
+
+def _line(first: float, last: float) -> list[Point]:
+    """A loss every ten of 480 steps, from the one value to the other."""
+    return [(step, first + (last - first) * (step - 10) / 470) for step in range(10, 481, 10)]
 
 
 def _state(status: str, after: int = 0) -> Edit:
@@ -108,46 +116,46 @@ JOB = (  # step 5: how it ended, and what it logged
         "nan-in-the-losses",
         "again",
         ("error metrics.finite",),
-        faults=(_logged("loss", (10, 1.0), (20, "NaN")),),
+        faults=(_logged("loss", (10, 1.0), (20, "NaN"), *_line(1.0, 0.2)[2:]),),
         part="first at step 20",
     ),
     Plant(
         "nan-that-is-skipped",
         "again",
         ("warning metrics.points",),
-        faults=(_logged("loss", (20, 0.5)),),
-        part="1 training losses were logged, and 480 rows make 2",
+        faults=(_logged("loss", *_line(1.0, 0.2)[1:]),),
+        part="47 training losses were logged, and 480 rows make 48",
     ),
     Plant(
         "trained-nothing",
         "again",
         ("error metrics.falls",),
-        faults=(_logged("eval_loss", (0, 1.3), (20, 1.3)),),
+        faults=(_logged("eval_loss", (0, 1.3), (480, 1.3)),),
         part="no better than its base",
     ),
     Plant(
         "loss-that-rises",
         "again",
         ("error metrics.falls",),
-        faults=(_logged("loss", (10, 0.9), (20, 0.91)),),
+        faults=(_logged("loss", *_line(0.2, 0.21)),),
     ),
     Plant(
         "base-that-was-not-evaluated",
         "again",
         ("cannot tell metrics.falls",),
-        faults=(_logged("eval_loss", (20, 0.5)),),
+        faults=(_logged("eval_loss", (480, 0.5)),),
     ),
     Plant(
         "too-good",
         "again",
         ("warning metrics.too_good",),
-        faults=(_logged("loss", (10, 1.0), (20, 0.01)),),
+        faults=(_logged("loss", *_line(1.0, 0.01)),),
     ),
     Plant(
         "another-learning-rate",
         "again",
         ("warning metrics.rates",),
-        faults=(_logged("learning_rate", (10, 1e-4), (20, 1e-4)),),
+        faults=(_logged("learning_rate", *_line(1e-4, 1e-4)),),
     ),
     Plant(
         "no-run-that-trained",
@@ -166,5 +174,60 @@ JOB = (  # step 5: how it ended, and what it logged
         ("cannot tell metrics.tokens",),
         edits=(_token_property("many"),),
         part="'many'",
+    ),
+)
+
+OTHER = "training.seed=4242"  # not in the reference, so that only the distribution can tell
+
+
+def _ended_at(loss: float) -> str:
+    """The base model's evaluation as it is, and this one at the end; see data/reference."""
+    return _logged("eval_loss", (0, 1.3259761333465576), (480, loss))
+
+
+TRAINING = (  # the end of step 8: the training against the reference runs
+    Plant(
+        "worse-than-any-reference",
+        "accept",
+        ("error acceptance.reference",),
+        (OTHER,),
+        (_ended_at(0.15),),
+        part="too bad: evaluation loss at the end: 0.15",
+    ),
+    Plant(
+        "better-than-any-reference",
+        "accept",
+        ("error acceptance.reference",),
+        (OTHER,),
+        (_ended_at(0.13),),
+        part="too good: evaluation loss at the end: 0.13",
+    ),
+    Plant(
+        "seed-that-is-ignored",
+        "accept",
+        ("error acceptance.reference",),
+        ("training.seed=4242",),
+        part="seed 4242 gave the run of seed 42: the seed is ignored",
+    ),
+    Plant(
+        "tokens-of-other-data",
+        "accept",
+        ("error acceptance.reference",),
+        edits=(_token_property("30000"),),
+        part="tokens: 30000, and 38997 in every reference run",
+    ),
+    Plant(
+        "training-of-another-kind",
+        "accept",
+        ("cannot tell acceptance.reference",),
+        ("training.warmup_steps=5",),
+        part="reference twin-tiny is of other runs: parameters is",
+    ),
+    Plant(  # as when the adapter is not merged on save: the losses are good
+        "base-model-that-answers",
+        "ask",
+        ("error acceptance.reference",) * 2,
+        ("deployment.name=base",),
+        part="too bad: ROUGE-L gained over the base model: 0,",
     ),
 )
