@@ -217,9 +217,7 @@ def _compared(
 
 
 def _note(release: OtherRelease, change: Change) -> Note:
-    since = release.since(change)
-    probably = f", probably since {since}" if since else ""
-    what = f"{release.what}: {change} ({change.why}){probably}"
+    what = f"{release.what}: {change} ({change.why}), {release.by(change)}"
     severity = _SEVERITY[change.severity]
     if change.kind == "read gone":  # harmless of a release; the recipe may have lost it as well
         severity = "warning"

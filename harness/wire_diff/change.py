@@ -87,19 +87,19 @@ class Change:
 
 
 def told(
-    found: Sequence[Change], severity: Severity, since: Callable[[Change], str] = lambda _: ""
+    found: Sequence[Change], severity: Severity, by: Callable[[Change], str] = lambda _: ""
 ) -> Iterator[str]:
     """Those of one severity for people; the same change in several calls stands once.
 
-    `since` tells the release that probably brought a change, or an empty text.
+    `by` tells who brought a change, or an empty text.
     """
     groups: dict[tuple[str, str, str], list[Change]] = {}
     for change in found:
         if change.severity == severity:
-            groups.setdefault((str(change), change.why, since(change)), []).append(change)
-    for (what, why, release), group in groups.items():
+            groups.setdefault((str(change), change.why, by(change)), []).append(change)
+    for (what, why, who), group in groups.items():
         places = dict.fromkeys(f"{c.operation} (step {c.step})" for c in group if c.operation)
         lines = [", ".join(places), f"    {what}", f"    because {why}"]
         lines = lines if places else [what, lines[2]]
-        lines += [f"    probably since {release}"] if release else []
+        lines += [f"    {who}"] if who else []
         yield "\n".join(f"  {line}" for line in lines)

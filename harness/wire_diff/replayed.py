@@ -71,7 +71,7 @@ class OtherRelease:
         return compared(recorded, asked)
 
     def judge(self, tape: Tape, steps: Collection[int], *, with_tests: bool) -> None:
-        """Raises CassetteError when another release asks otherwise, and not harmlessly so."""
+        """Raises CassetteError when something is asked otherwise, and not harmlessly so."""
         found = self.changes(tape, steps, with_tests=with_tests)
         if tape.misses or not any(change.severity != "harmless" for change in found):
             return
@@ -80,17 +80,28 @@ class OtherRelease:
 
     @property
     def what(self) -> str:
-        """Which release asks otherwise."""
-        name = SDK if SDK in self.packages else next(iter(self.packages))
-        recorded, here = self.packages[name]
-        return f"{name} {here} asks otherwise than {recorded}, which was recorded"
+        """Under which package other is asked than was recorded."""
+        recorded, here = self.packages[self._package]
+        return f"under {self._package} {here} other is asked than was recorded under {recorded}"
 
-    def since(self, change: Change) -> str:
-        """The release that probably brought a change."""
-        return since(change, *self.packages[SDK]) if SDK in self.packages else ""
+    def by(self, change: Change) -> str:
+        """The release that probably brought a change; where none is known, who may have."""
+        release = since(change, *self.packages[SDK]) if SDK in self.packages else ""
+        return (
+            f"probably since {release}"
+            if release
+            else f"by {self._package} or by the recipe: no release is known to ask this otherwise"
+        )
+
+    @property
+    def _package(self) -> str:
+        return SDK if SDK in self.packages else next(iter(self.packages))
 
     def next(self, found: Sequence[Change]) -> str:
-        """The command that finds the release that brought the worst."""
+        """The command that finds who brought the worst.
+
+        A search asks with the recipe as it is now: where no release differs, the recipe does.
+        """
         operation = next((each.operation for each in found if each.operation), "")
         if SDK not in self.packages or not operation:
             return f"pip install {' '.join(f'{n}=={old}' for n, (old, _) in self.packages.items())}"
@@ -98,7 +109,7 @@ class OtherRelease:
         return f"python -m harness sdk bisect --good {good} --bad {bad} -- {operation}"
 
     def _told(self, found: Sequence[Change], severity: Severity) -> Iterator[str]:
-        lines = list(told(found, severity, self.since))
+        lines = list(told(found, severity, self.by))
         yield from [severity, *lines] if lines else []
 
 

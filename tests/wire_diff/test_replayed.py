@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -200,10 +201,28 @@ def test_the_run_ends_red_with_all_that_differs() -> None:
     with pytest.raises(CassetteError) as error:
         tape.check_played(STEPS, with_tests=True)
     text = str(error.value)
-    assert "azure-ai-ml 1.20.0 asks otherwise than 1.35.2, which was recorded" in text
+    assert "under azure-ai-ml 1.20.0 other is asked than was recorded under 1.35.2:" in text
     assert 'nodeIdleTimeBeforeScaleDown: "PT2M" -> absent' in text
     assert "because the service falls back to its own default\n      probably since 1.30.0" in text
     assert "Next: python -m harness sdk bisect --good 1.35.2 --bad 1.20.0 -- " in text
+
+
+def test_what_no_release_is_known_to_ask_may_be_the_recipe() -> None:
+    """Both are named where both are possible; the release alone where the history has one."""
+
+    def change(asked: list[Asked]) -> None:
+        of_cluster(body(lambda s: s["scaleSettings"].pop("nodeIdleTimeBeforeScaleDown")))(asked)
+        of_cluster(body(lambda s: s.update(vmPriority="LowPriority")))(asked)
+
+    _, tape = replayed(change)
+
+    with pytest.raises(CassetteError) as error:
+        tape.check_played(STEPS, with_tests=True)
+    who = dict(re.findall(r"body\S*\.(\w+): .+\n.+\n +((?:by|probably) .+)", str(error.value)))
+    assert who == {
+        "nodeIdleTimeBeforeScaleDown": "probably since 1.30.0",
+        "vmPriority": "by azure-ai-ml or by the recipe: no release is known to ask this otherwise",
+    }
 
 
 def test_another_package_than_the_sdk_has_no_history() -> None:
@@ -212,10 +231,10 @@ def test_another_package_than_the_sdk_has_no_history() -> None:
     change = Change("api-version", 3, "compute.create", "query api-version", "1", "2")
     alone, both = OtherRelease(core), OtherRelease({**core, "azure-ai-ml": ("1.35.2", "1.20.0")})
 
-    assert alone.what == "azure-core 1.30.0 asks otherwise than 1.41.0, which was recorded"
+    assert alone.what == "under azure-core 1.30.0 other is asked than was recorded under 1.41.0"
     assert alone.next([change]) == "pip install azure-core==1.41.0"
-    assert alone.since(change) == ""
-    assert both.what.startswith("azure-ai-ml 1.20.0 asks otherwise than 1.35.2")
+    assert alone.by(change).startswith("by azure-core or by the recipe")
+    assert both.what == "under azure-ai-ml 1.20.0 other is asked than was recorded under 1.35.2"
     assert both.next([change]).endswith("bisect --good 1.35.2 --bad 1.20.0 -- compute.create")
     assert both.next([]) == "pip install azure-core==1.41.0 azure-ai-ml==1.35.2"
 
