@@ -20,10 +20,7 @@ class Cause:
 
 
 UNKNOWN = Cause("unknown", "", "service", "")
-MEMORY = (
-    r"out of memory|outofmemory|oomkilled|cuda error: out|exit(ed with)? code:? 137|cannot "
-    r"allocate memory"
-)
+MEMORY = r"out of memory|outofmemory|oomkilled|exit(ed with)? code:? 137|cannot allocate memory"
 DISK = r"no space left|diskfull|disk is full|not enough disk|disk quota"
 QUOTA = r"quota|not enough cores|exceed.*core|limit.*v?cpus"
 IMAGE = (

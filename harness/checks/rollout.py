@@ -15,7 +15,7 @@ CAUSES = (
     Cause("quota", QUOTA, "quota", LOOK),
     Cause(
         "size",
-        r"not a supported vm size|sku.*not (available|supported)|outofcapacity|capacity",
+        r"not a supported vm size|sku.*not (available|supported)|capacity",
         "SKU",
         "set deployment.size in the plan or with --set to another allowed size",
     ),

@@ -11,45 +11,80 @@ from harness.checks.job import CAUSES, kind_of
 from harness.recipe.job_failure import innermost
 from tests.checks.made import findings
 
-# one message for each cause, as the trainer, the cluster or the service puts it
+# what the trainer, the cluster or the service says: a message for each part of each pattern
 SAID = {
     "out of memory": (
-        "torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate 20.00 MiB",
+        "CUDA out of memory. Tried to allocate 20.00 MiB",
+        "OutOfMemory: the container was stopped",
+        "The container ended: OOMKilled",
         "Process exited with exit code 137",
+        "OSError: [Errno 12] Cannot allocate memory",
     ),
-    "preemption": ("The node was preempted by a job of higher priority",),
+    "preemption": (
+        "The node was preempted by a job of higher priority",
+        "The node was evicted",
+        "Node lost while the job ran",
+        "LowPriority nodes were deallocated",
+    ),
     "quota": (
         "The specified subscription has a Standard NDSv2 family vCPU quota of 0 and cannot "
         "accomodate for at least 1 requested managed compute nodes",
+        "Not enough cores are left in the region",
+        "That would exceed the 24 cores of the family",
+        "The limit of 24 vCPUs is reached",
     ),
     "disk": (
         "OSError: [Errno 28] No space left on device",
+        "DiskFullError on the node",
         "The VM disk is full.",
+        "There is not enough disk to unpack the image",
         "OSError: [Errno 122] Disk quota exceeded",
     ),
     "image": (
-        "Failed to pull Docker image",
         "AzureMLCompute job failed. ImagePullBackOff",
+        "Image build ended with exit code 1",
+        "Failed to pull it from the registry",
+        "manifest unknown: tag 63 is not found",
         "The command 'docker build' returned a non-zero code: 1",
+        "The environment did not build",
     ),
     "training environment": (
-        "ImportError: cannot import name 'Conversation' from 'transformers'",
+        "ModuleNotFoundError: azureml",
+        "ImportError: libcudart.so.12 is missing",
+        "cannot import name 'Conversation' from 'transformers'",
         "TypeError: __init__() got an unexpected keyword argument 'evaluation_strategy'",
         "AttributeError: 'DynamicCache' object has no attribute 'get_max_length'",
+        "KeyError: 'lora_A'",
+        "RuntimeError: only leaves of the graph support the deepcopy protocol",
+        "model type phi3 is not supported by your transformers",
     ),
     "transient": (
-        "Received 503 from a service request",
         "Service invocation timed out.",
+        "A transient failure",
+        "It is temporarily not there",
         "Connection reset by peer",
+        "ServiceUnavailable",
+        "Received 503 from a service request",
+        "Bad Gateway",
+        "Too many requests",
+        "InternalServerError",
     ),
     "user data": (
-        "UserError: the dataset has no column messages",
+        "UserError: it is wrong",
+        "UserValidation: it is wrong",
+        "the dataset is empty",
+        "train_sft.jsonl cannot be parsed",
+        "the column prompt is missing",
+        "it has another schema",
         "fewer than 10 training rows are left",
-        "Chat template cannot be applied: roles must alternate",
+        "there are no assistant tokens in it",
+        "Chat template cannot be applied",
+        "messages is null",
+        "a role is neither user nor assistant",
     ),
     "exception in the step's code": (
         "RuntimeError: shapes differ (/var/lib/docker/overlay2/1f/diff/train.py, line 3)",
-        "It ended.\nTraceback (most recent call last):\n  File 'x', line 1\nKeyError: 'x'",
+        "It ended.\nTraceback (most recent call last):\n  File 'x', line 1",
         "torch.distributed.DistBackendError: NCCL failed",
     ),
     "unknown": (

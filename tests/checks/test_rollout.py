@@ -8,18 +8,43 @@ from harness.checks.facts import Rollout
 from harness.checks.rollout import CAUSES
 from tests.checks.made import findings
 
-# one text for each cause, as the service or the container puts it
+# what the service or the container says: a text for each part of each pattern; those that jobs
+# have too are in test_job.py
 SAID = {
-    "quota": "Not enough quota available for Standard_NC6s_v3. Current usage/limit: 0/0.",
-    "disk": "OSError: [Errno 122] Disk quota exceeded",
-    "size": "Standard_NC6s_v3 is not a supported VM size.",
-    "out of memory": "torch.cuda.OutOfMemoryError: CUDA out of memory.",
-    "image": "Failed to pull image mcr.microsoft.com/azureml/curated/foundation-model-inference:63",
-    "serving environment": "ModuleNotFoundError: No module named 'azureml.ai.monitoring'",
-    "model files": "OSError: model does not appear to have a file named config.json",
-    "exception in the container": "Traceback (most recent call last):\nValueError: 3",
-    "probes": "Liveness probe failed: HTTP probe failed with statuscode: 502",
-    "unknown": "The operation was canceled.",
+    "quota": ("Not enough quota available for Standard_NC6s_v3. Current usage/limit: 0/0.",),
+    "disk": ("OSError: [Errno 122] Disk quota exceeded",),
+    "size": (
+        "Standard_NC6s_v3 is not a supported VM size.",
+        "The SKU is not available in eastus",
+        "OutOfCapacity",
+    ),
+    "out of memory": ("torch.cuda.OutOfMemoryError: CUDA out of memory.",),
+    "image": (
+        "Failed to pull image mcr.microsoft.com/azureml/curated/foundation-model-inference:63",
+    ),
+    "serving environment": (
+        "ModuleNotFoundError: azureml",
+        "ImportError: libcudart.so.12 is missing",
+        "No module named 'azureml.ai.monitoring'",
+        "cannot import name 'Conversation' from 'transformers'",
+    ),
+    "model files": (
+        "MlflowException: no such flavor",
+        "model.safetensors is cut short",
+        "the tokenizer asks for transformers 4.45",
+        "OSError: model does not appear to have a file named config.json",
+        "Error loading the model",
+    ),
+    "exception in the container": ("Traceback (most recent call last):\nValueError: 3",),
+    "probes": (
+        "Liveness check failed",
+        "Readiness check failed",
+        "ResourceNotReady",
+        "The HTTP probe failed",
+        "The container answered 502",
+        "User container timed out",
+    ),
+    "unknown": ("The operation was canceled.",),
 }
 
 
@@ -36,7 +61,9 @@ def failure(why: str = "it failed", logs: str = "") -> Rollout:
     )
 
 
-@pytest.mark.parametrize(("cause", "text"), SAID.items(), ids=SAID)
+@pytest.mark.parametrize(
+    ("cause", "text"), [(cause, text) for cause, texts in SAID.items() for text in texts]
+)
 def test_error_and_logs_are_read_alike(cause: str, text: str) -> None:
     """The same cause, and who can mend it, wherever it is said; error and logs are in the text."""
     blames = {each.name: each.blame for each in CAUSES} | {"unknown": "service"}
@@ -72,24 +99,40 @@ def test_every_cause_has_a_text() -> None:
     assert {cause.name for cause in CAUSES} | {"unknown"} == set(SAID)
 
 
+REFUSALS = {
+    ("quota", "quota"): ("a Standard NDv2 vCPU quota of 0 and cannot accomodate for 1 node",),
+    ("size", "SKU"): (
+        "STANDARD_NC6 is not supported in region eastus.",
+        "SizeNotSupported",
+        "SkuNotAvailable",
+        "The size is not available in eastus",
+        "There is no capacity for it",
+    ),
+    ("conflict", "service"): (
+        "Already running method",
+        "A conflict with the state of the resource",
+        "It waits for another operation",
+        "The cluster is being deleted",
+    ),
+    ("transient", "service"): ("Received 503 from a service request",),
+    ("", "service"): ("no reason was given",),
+}
+
+
 @pytest.mark.parametrize(
-    ("refusal", "blame"),
-    [
-        ("Dedicated: a Standard NDv2 vCPU quota of 0 and cannot accomodate for 1 node", "quota"),
-        ("Dedicated: STANDARD_NC6 is not supported in region eastus.", "SKU"),
-        ("Dedicated: Received 503 from a service request", "service"),
-        ("Dedicated: no reason was given", "service"),
-        ("Dedicated: Already running method", "service"),
-    ],
+    ("cause", "blame", "refusal"),
+    [(*told, text) for told, texts in REFUSALS.items() for text in texts],
 )
-def test_a_cluster_that_was_refused(refusal: str, blame: str) -> None:
-    """Every tier's refusal is quoted."""
-    refusals = [refusal, "LowPriority: no reason was given"]
+def test_a_cluster_that_was_refused(cause: str, blame: str, refusal: str) -> None:
+    """Every tier's refusal is quoted; its cause and who can mend it are told."""
+    refusals = [f"Dedicated: {refusal}", "LowPriority: no reason was given"]
 
     (found,) = findings("cluster", refusals=refusals, location="eastus")
 
     assert (found.severity, found.check, found.blame) == ("error", "cluster.created", blame)
+    assert found.evidence.startswith(f"cause: {cause}" if cause else "cause not recognised; ")
     assert all(each in found.what for each in refusals)
     assert ("list-usage --location eastus" in found.next) == (blame == "quota")
+    assert ("list-sizes --location eastus" in found.next) == (blame == "SKU")
     assert ("compute.size" in found.next) == (blame in ("quota", "SKU"))
     assert ("az ml compute show --name gpu-cluster-big" in found.next) == (blame == "service")
