@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 
+from harness.plan import Plan
 from harness.wire.cassette import Cassette, read, written
 from harness.wire.draft import drafted
 from harness.wire.message import Message, body_of
 from harness.wire.operations import name_of
 from harness.wire.scrub import Scrubber
 from harness.wire.tape import Tape
+from tests.wire.small import saved
 
 WS = (
     "https://management.azure.com/subscriptions/11111111-2222-3333-4444-555555555555/"
@@ -114,3 +116,18 @@ def cassette(tmp_path: Path) -> Callable[..., Cassette]:
 def tape(cassette: Callable[..., Cassette]) -> Callable[..., Tape]:
     """A tape of messages."""
     return lambda *messages, **provenance: Tape([cassette(messages, **provenance)])
+
+
+@pytest.fixture
+def recording(tmp_path: Path, message: Callable[..., Message]) -> Callable[..., Path]:
+    """Cassettes of two steps in a folder, saved as a run saves them."""
+
+    def make(plan: Plan | None = None, folder: str = "small") -> Path:
+        messages = [
+            message("GET", "WS", answer={"name": "w"}),
+            message("GET", "WS/jobs/j", answer={"status": "Completed"}),
+            message("GET", "WS/computes/c", answer={"n": 1}, step=2),
+        ]
+        return saved(messages, tmp_path / folder, plan)
+
+    return make
