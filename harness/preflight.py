@@ -9,6 +9,8 @@ import textwrap
 import time
 from collections import Counter
 from collections.abc import Collection, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +19,7 @@ from harness.checks.finding import SEVERITIES
 from harness.errors import HarnessError, RefusedError, StepError
 from harness.plan import TARGETS, Plan
 from harness.plan_file import read_plan
+from harness.targets.typed import on_twin
 from harness.wire.cassette import provenance_of
 
 if TYPE_CHECKING:
@@ -119,6 +122,8 @@ def _look(
         open_run(SCENARIO, plan, Path(folder), cassettes=asked.cassettes, whole=False) as run,
     ):
         run.stops = False
+        if plan.target == "twin":  # this one's folder goes
+            run.target = replace(run.target, typed=partial(on_twin, plan.twin.era, None))
         run.earlier = last_seen(asked.reports / "newest", run.target.name, SCENARIO)
         looked, broken = list[str](), None
 

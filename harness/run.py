@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from harness.checks.catalogue import judged, stop
 from harness.checks.retirements import day_of
 from harness.checks.seen import last_seen
-from harness.errors import HarnessError, LeftoverError
+from harness.errors import HarnessError, LeftoverError, StepError
 from harness.janitor.delete import Leftover, by_hand
 from harness.janitor.ledger import Ledger
 from harness.janitor.prices import adopt, check_prices
@@ -109,7 +109,8 @@ class Run:
     def check(self, group: str, /, **facts: Any) -> None:
         """Run the checks of a group; what they find is kept, and an error stops the step."""
         shared = {"plan": self.plan, "day": self.day, "earlier": self.earlier}
-        found = judged(group, shared | facts)
+        typed = self.target.typed
+        found = [replace(each, next=typed(each.next)) for each in judged(group, shared | facts)]
         self.findings += [Finding(**asdict(finding)) for finding in found]
         if self.stops:
             stop(group, found)
@@ -128,6 +129,9 @@ class Run:
             with self.uncaptured():
                 yield
         except BaseException as error:  # Ctrl-C fails the step as well
+            if isinstance(error, StepError) and not isinstance(error, LeftoverError):
+                # whoever raised it knows no target; what is left is told with its `sweep`
+                error.args = (self.target.typed(str(error)),)
             record.status, record.error = "failed", f"{type(error).__name__}: {error}"
             raise
         finally:
@@ -199,8 +203,7 @@ def open_run(
 def unopened(scenario: str, plan: Plan, folder: Path, error: HarnessError) -> Run:
     """The run that never began because its target did not open: only a record of why."""
     what, _, next_command = str(error).partition("Next: ")
-    target = Target(name=plan.target, proves="nothing, it did not open")
-    run = _begun(scenario, plan, folder, target)
+    run = _begun(scenario, plan, folder, Target(name=plan.target))
     run.findings.append(Finding("error", "target", what.strip(), "", next_command.strip()))
     return run
 

@@ -77,7 +77,7 @@ class Cleanup:
             raise LeftoverError(
                 f"{len(self.leftovers)} thing(s) may still exist and cost money. "
                 f"Next, type:\n{self._all_at_once()}"
-                "or, one by one:\n" + "\n".join(map(told, self.leftovers))
+                "or, on Azure, one by one:\n" + "\n".join(map(told, self.leftovers))
             )
 
     def _all_at_once(self) -> str:

@@ -115,9 +115,12 @@ def _numbers(record: RunRecord) -> list[str]:
 
 
 def _next(record: RunRecord, folder: Path) -> list[str]:
-    found = [*told_of(record), *(each for each in record.findings if each.severity == "error")]
-    errors = [finding.next for finding in found]
-    return [_sweep(folder)] if record.leftovers else [text for text in errors if text]
+    """What is left comes first, then what broke the run, as its finding or its error has it."""
+    if record.leftovers:
+        return [_sweep(folder)]
+    own = [(step.error or "").partition("Next: ")[2] for step in broken(record)[:1]]
+    others = [each.next for each in record.findings if each.severity == "error"]
+    return [text for text in [*(each.next for each in told_of(record)), *own, *others] if text]
 
 
 def _sweep(folder: Path) -> str:

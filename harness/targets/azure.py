@@ -26,4 +26,4 @@ def open_azure(plan: Plan, folder: Path) -> Iterator[Target]:
             f"this shell has the exports of the twin in {twin}, so that twin would answer, not "
             "Azure. Next: run it in a new shell, or with --target twin"
         )
-    yield Target(name="azure", proves="the recipe works on Azure today")
+    yield Target(name="azure")

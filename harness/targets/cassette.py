@@ -72,7 +72,6 @@ def open_cassettes(plan: Plan, folder: Path, cassettes: Path) -> Iterator[Target
     with environment(_environment(told), removed=REMOVED), blocked(), _uncollected():
         yield Target(
             name="cassette",
-            proves="nothing changed in what we send or how we read the answers",
             config=folder,
             tape=tape,
             timestamp=TIMESTAMP,

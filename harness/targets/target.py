@@ -29,12 +29,15 @@ def _nothing(_steps: Collection[int], _with_tests: bool) -> Sequence[Note]:
     return ()
 
 
+def _as_told(text: str) -> str:
+    return text
+
+
 @dataclass(frozen=True)
 class Target:
     """An open target. `tape`, `timestamp`, `recorded` and `kept` are those of a replay."""
 
     name: TargetName
-    proves: str  # what a green run on it is evidence of
     config: Path | None = None  # folder of config.json; None: search upwards as the SDK does
     logs: Mapping[str, Path] | None = None  # name -> file, for the report
     ready: Path | None = None  # file that leads another process to the same twin
@@ -43,6 +46,7 @@ class Target:
     recorded: str | None = None  # where and when the answers were recorded
     kept: Mapping[str, Any] = field(default_factory=dict)  # what the recording run measured
     notes: tuple[Note, ...] = ()
+    typed: Callable[[str], str] = _as_told  # a text with the commands that reach who answers
     # of a replay under another release, once these steps are done: what it asks otherwise
     compared: Callable[[Collection[int], bool], Sequence[Note]] = _nothing
 

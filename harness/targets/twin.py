@@ -9,11 +9,13 @@ import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import TargetError
 from harness.targets.target import Target, environment
+from harness.targets.typed import on_twin
 
 if TYPE_CHECKING:
     from harness.plan import Plan
@@ -36,26 +38,11 @@ def open_twin(plan: Plan, folder: Path) -> Iterator[Target]:
 
     parse(plan.twin.faults)
     if running := os.environ.get("HARNESS_TWIN_READY"):
-        with _attached(Path(running), folder / "twin", plan.twin.faults) as target:
+        with _attached(Path(running), folder / "twin", plan) as target:
             yield target
         return
-    state, log = folder / "twin", folder / "twin.log"
-    with _running(twin_command(plan, state), state, log, START_SECONDS) as process:
-        ready = json.loads((state / "ready.json").read_text(encoding="utf-8"))
-        _write_config(state, ready["env"])
-        with environment(ready["env"], removed=ready.get("unset", ())):
-            yield Target(
-                name="twin",
-                proves="recipe, harness and SDK fit together; it says nothing about Azure",
-                config=state,
-                logs={"twin": log},
-                ready=state / "ready.json",
-            )
-        if process.poll() is not None:
-            raise TargetError(
-                f"the twin ended with exit code {process.returncode} during the run:\n"
-                f"{_tail(log)}\nNext: read {log}"
-            )
+    with _own(plan, folder / "twin", folder / "twin.log") as target:
+        yield target
 
 
 @contextmanager
@@ -138,7 +125,28 @@ def _running(
 
 
 @contextmanager
-def _attached(file: Path, state: Path, faults: Sequence[str]) -> Iterator[Target]:
+def _own(plan: Plan, state: Path, log: Path) -> Iterator[Target]:
+    """The plan's twin. Raises TargetError when it ends before the block does."""
+    with _running(twin_command(plan, state), state, log, START_SECONDS) as process:
+        ready = json.loads((state / "ready.json").read_text(encoding="utf-8"))
+        _write_config(state, ready["env"])
+        with environment(ready["env"], removed=ready.get("unset", ())):
+            yield Target(
+                name="twin",
+                config=state,
+                logs={"twin": log},
+                ready=state / "ready.json",
+                typed=partial(on_twin, plan.twin.era, state),
+            )
+        if process.poll() is not None:
+            raise TargetError(
+                f"the twin ended with exit code {process.returncode} during the run:\n"
+                f"{_tail(log)}\nNext: read {log}"
+            )
+
+
+@contextmanager
+def _attached(file: Path, state: Path, plan: Plan) -> Iterator[Target]:
     """A twin that somebody else started; HARNESS_TIMESTAMP fixes the names of this run."""
     try:
         ready = json.loads(file.read_text(encoding="utf-8"))
@@ -151,12 +159,12 @@ def _attached(file: Path, state: Path, faults: Sequence[str]) -> Iterator[Target
     _write_config(state, ready["env"])
     with (
         environment(ready["env"], removed=ready.get("unset", ())),
-        misbehaving(Path(ready["state"]), faults),
+        misbehaving(Path(ready["state"]), plan.twin.faults),
     ):
         yield Target(
             name="twin",
-            proves="recipe, harness and SDK fit together; it says nothing about Azure",
             config=state,
+            typed=partial(on_twin, plan.twin.era, Path(ready["state"])),
             ready=file.resolve(),
             timestamp=os.environ.get("HARNESS_TIMESTAMP"),
         )

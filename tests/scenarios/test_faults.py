@@ -5,6 +5,8 @@ Real runs against a real twin, each in a process of its own.
 
 from __future__ import annotations
 
+import re
+from glob import glob
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,9 @@ from .claims import Claim, Scenario, scenarios
 
 if TYPE_CHECKING:
     from ..whole_runs import Ended, WholeRuns
+
+
+AZURE_ALONE = re.compile(r"(?<!on Azure: )\baz ml ")  # on the twin no command may lead there
 
 
 @pytest.mark.parametrize("scenario", scenarios(), ids=lambda scenario: scenario.name)
@@ -69,6 +74,10 @@ def _breaks_once(ended: Ended, record: RunRecord, claim: Claim) -> None:
         assert text in error
         assert claim.breaks == "connection" or text in ended.output
     assert ended.code == pytest.ExitCode.TESTS_FAILED
+    last = next(line for line in ended.output.splitlines() if "; next: " in line)
+    assert name == "cleanup" or not AZURE_ALONE.search(error + last)
+    for logs in re.findall(r"tail -n 50 (\S+)", error):
+        assert glob(logs)
     at_the_end = 1 if claim.breaks == "connection" else 0  # the twin is gone: told there as well
     assert record.tests.errors + record.tests.failed == 1 + at_the_end
     assert name != "cluster" or record.deleted == ()  # a create that is refused made nothing
