@@ -92,6 +92,18 @@ SAID = {
         "Process exited with exit code 1",
     ),
 }
+MENDED = {  # who can mend it, and what is to be typed
+    "out of memory": ("SKU", "lower per_device_train_batch_size or max_seq_length"),
+    "preemption": ("SKU", 'run again, or compute.tiers = ["Dedicated"]'),
+    "quota": ("quota", "az ml compute list-usage"),
+    "disk": ("SKU", "a compute.size with more disk"),
+    "image": ("component", "pin finetune.version"),
+    "training environment": ("component", "pin finetune.version"),
+    "transient": ("service", "run again"),
+    "user data": ("data", "python -m harness data"),
+    "exception in the step's code": ("component", "az ml job download --name j --all"),
+    "unknown": ("service", "az ml job download --name j --all"),
+}
 
 
 def failed(message: str, code: str = "") -> Child:
@@ -113,8 +125,10 @@ def test_each_cause_is_told_apart(cause: str, message: str) -> None:
 
     (found,) = findings("job", job=JobEnd("j", "Failed", (failed(message),)))
 
-    blames = {each.name: each.blame for each in CAUSES} | {"unknown": "service"}
-    assert (found.check, found.blame) == ("job.completed", blames[cause])
+    blame, typed = MENDED[cause]
+    assert (found.check, found.blame) == ("job.completed", blame)
+    assert found.next.startswith(typed)
+    assert found.next.endswith("; az ml job show --name j")
     assert message in found.what
     said = "cause not recognised; " if cause == "unknown" else f"cause: {cause}"
     assert found.evidence.startswith(said)

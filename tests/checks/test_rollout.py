@@ -46,6 +46,18 @@ SAID = {
     ),
     "unknown": ("The operation was canceled.",),
 }
+MENDED = {  # who can mend it, and what is to be typed
+    "quota": ("quota", "az ml compute list-usage"),
+    "disk": ("SKU", "a deployment.size with more disk"),
+    "size": ("SKU", "set deployment.size"),
+    "out of memory": ("SKU", "a larger deployment.size"),
+    "image": ("component", "pin finetune.version"),
+    "serving environment": ("component", "pin finetune.version"),
+    "model files": ("training", "az ml model download --name m --version 1"),
+    "exception in the container": ("component", "less reports/r/deployment-demo.log"),
+    "probes": ("plan", "a longer deployment.liveness_initial_delay"),
+    "unknown": ("service", "less reports/r/deployment-demo.log"),
+}
 
 
 def failure(why: str = "it failed", logs: str = "") -> Rollout:
@@ -66,14 +78,15 @@ def failure(why: str = "it failed", logs: str = "") -> Rollout:
 )
 def test_error_and_logs_are_read_alike(cause: str, text: str) -> None:
     """The same cause, and who can mend it, wherever it is said; error and logs are in the text."""
-    blames = {each.name: each.blame for each in CAUSES} | {"unknown": "service"}
+    blame, typed = MENDED[cause]
     for told in (failure(why=text), failure(logs=f"starting\n{text}")):
         (found,) = findings("rollout", failure=told)
 
         assert (found.severity, found.check) == ("error", "rollout.came_up")
         said = "cause not recognised; " if cause == "unknown" else f"cause: {cause}"
         assert found.evidence.startswith(said)
-        assert found.blame == blames[cause]
+        assert found.blame == blame
+        assert found.next.startswith(typed)
         assert text in found.what
         assert "less reports/r/deployment-demo.log" in found.next
 
