@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from textwrap import indent
@@ -17,11 +17,12 @@ from harness.sdk.environments import HOME
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """matrix: 1 when a release does not run; diff: see harness/sdk/diff.py; bisect: 0 when found;
-    contract --check: 1 when the cassettes ask otherwise; needs: 1 when time did not suffice,
-    or what it found does not make do.
+    """Do what was typed; the exit code.
 
-    2 means that nothing can be said: a release does not install, or has no recording.
+    matrix: 1 when a release does not run. diff: 1 when something is above harmless. bisect: 0 when
+    found. contract --check: 1 when the cassettes ask otherwise. needs: 1 when time did not suffice,
+    or what it found does not make do. Any: 2 when nothing can be said, since a release does not
+    install, or has no recording.
     """
     try:
         given = _parser().parse_args(arguments)
@@ -36,47 +37,68 @@ def _parser() -> argparse.ArgumentParser:
     parts = parser.add_subparsers(
         required=True, metavar="matrix|diff|bisect|contract|history|needs"
     )
-    one = parts.add_parser("matrix", help="does each release install, import, run the recipe")
-    add = one.add_argument
+    _matrix_takes(parts.add_parser("matrix", help="does each release install, import, run"))
+    _diff_takes(parts.add_parser("diff", help="what a release asks and does otherwise"))
+    _bisect_takes(parts.add_parser("bisect", help="the first release that changes a claim"))
+    _contract_takes(parts.add_parser("contract", help="write down what the supported one asks"))
+    _history_takes(parts.add_parser("history", help="write down what each asks otherwise"))
+    _needs_takes(parts.add_parser("needs", help="which fields of the answers a release reads"))
+    return parser
+
+
+def _matrix_takes(part: argparse.ArgumentParser) -> None:
+    add = part.add_argument
     add("--releases", type=_comma, default=releases.listed(), metavar="A,B,...", help="which")
     add("--again", action="store_true", help="also those that were tried before")
     add("--why", action="store_true", help="find the package that keeps a release from importing")
     add("--its-day", action="store_true", help="import it as resolved on the day it came as well")
     add("--page", type=Path, metavar="FILE", help="write the page, as Markdown or as HTML")
-    one.set_defaults(act=_matrix)
-    two = parts.add_parser("diff", help="what a release asks and does otherwise than another")
-    two.add_argument("before", metavar="A", help="a version, `pinned`, `newest` or `newest-pre`")
-    two.add_argument("after", metavar="B", help="the same")
-    add = two.add_argument
+    _json_and_home(part, _matrix)
+
+
+def _diff_takes(part: argparse.ArgumentParser) -> None:
+    add = part.add_argument
+    add("before", metavar="A", help="a version, `pinned`, `newest` or `newest-pre`")
+    add("after", metavar="B", help="the same")
     add("--package", default="", metavar="NAME", help="A and B are versions of it, not the SDK's")
     add("--sdk", default="pinned", metavar="RELEASE", help="under which release, with --package")
-    two.add_argument("--claims", type=int, metavar="N", help="only what to bisect, worst first")
-    two.add_argument("--page", type=Path, metavar="FILE", help="write a page to look at, in HTML")
-    two.set_defaults(act=_diff)
-    three = parts.add_parser("bisect", help="the first release that changes a claim")
-    add = three.add_argument
+    add("--claims", type=int, metavar="N", help="only what to bisect, worst first")
+    add("--page", type=Path, metavar="FILE", help="write a page to look at, in HTML")
+    _json_and_home(part, _diff)
+
+
+def _bisect_takes(part: argparse.ArgumentParser) -> None:
+    add = part.add_argument
     add("--good", required=True, metavar="A", help="a version, or a name as in diff")
     add("--bad", required=True, metavar="B", help="the same")
     add("--package", default="", metavar="NAME", help="search its versions, not the SDK's")
     add("--sdk", default="", metavar="RELEASE", help="under which release, with --package")
     add("claim", help="`import`, an operation such as compute.create, or a probe")
-    three.set_defaults(act=_bisect)
-    four = parts.add_parser("contract", help="write down what the supported release asks")
-    four.add_argument("--check", action="store_true", help="compare with what stands there instead")
-    four.set_defaults(act=_contract)
-    five = parts.add_parser("history", help="write down what each release asks otherwise")
-    five.set_defaults(act=_history)
-    six = parts.add_parser("needs", help="which fields of the answers a release really reads")
-    add = six.add_argument
+    _json_and_home(part, _bisect)
+
+
+def _contract_takes(part: argparse.ArgumentParser) -> None:
+    part.add_argument("--check", action="store_true", help="compare with what stands there instead")
+    part.set_defaults(act=_contract)
+
+
+def _history_takes(part: argparse.ArgumentParser) -> None:
+    part.add_argument("--home", type=Path, default=HOME, help="where environments are kept")
+    part.set_defaults(act=_history)
+
+
+def _needs_takes(part: argparse.ArgumentParser) -> None:
+    add = part.add_argument
     add("releases", nargs="*", default=["pinned"], metavar="RELEASE", help="a name as in diff")
     add("--seconds", type=float, default=1800, help="to look for at most, each release; it goes on")
     add("--page", type=Path, metavar="FILE", help="write the page, such as docs/sdk-needs.md")
-    six.set_defaults(act=_needs)
-    for each in (one, two, three, six):
-        each.add_argument("--json", action="store_true", help="for machines")
-    for each in (one, two, three, five, six):
-        each.add_argument("--home", type=Path, default=HOME, help="where environments are kept")
-    return parser
+    _json_and_home(part, _needs)
+
+
+def _json_and_home(part: argparse.ArgumentParser, act: Callable[[argparse.Namespace], int]) -> None:
+    part.add_argument("--json", action="store_true", help="for machines")
+    part.add_argument("--home", type=Path, default=HOME, help="where environments are kept")
+    part.set_defaults(act=act)
 
 
 def _comma(text: str) -> tuple[str, ...]:
@@ -84,6 +106,7 @@ def _comma(text: str) -> tuple[str, ...]:
 
 
 def _matrix(given: argparse.Namespace) -> int:
+    from harness.sdk.changed import changed
     from harness.sdk.matrix import matrix
     from harness.sdk.table import html, page, table
 
@@ -96,8 +119,8 @@ def _matrix(given: argparse.Namespace) -> int:
         its_day=given.its_day,
     )
     if given.page:
-        day = time.strftime("%Y-%m-%d")
-        text = html(rows) if given.page.suffix == ".html" else page(rows, day)
+        day, changes = time.strftime("%Y-%m-%d"), changed(rows, given.home)
+        text = html(rows, changes) if given.page.suffix == ".html" else page(rows, day, changes)
         given.page.write_text(text, encoding="utf-8")
     _print(json.dumps([asdict(row) for row in rows], indent=1) if given.json else table(rows))
     return int(any(row.ran is None or row.ran.outcome != "passed" for row in rows))

@@ -65,6 +65,11 @@ def diff(one: str, two: str, say: Say, home: Path = HOME) -> Compared:
     cannot be read.
     """
     before, after = alike(one, two, say, home)
+    return compared(before, after, home)
+
+
+def compared(before: Row, after: Row, home: Path = HOME) -> Compared:
+    """The same of two rows that were tried. Raises SdkError when one of them has no recording."""
     calls = [recorded(row, home) for row in (before, after)]
     told = [behaviour(row, home) for row in (before, after)]
     return Compared(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from harness.sdk.html import matrix_page
 from harness.sdk.releases import package, unset
 from harness.sdk.row import Import, Row
 
+Changes = Mapping[str, Sequence[str]]  # of two releases; see harness/sdk/changed.py
 _HEAD = (
     "release",
     "published",
@@ -19,6 +20,7 @@ _HEAD = (
     "warnings",
 )
 _COMMAND = "python -m harness sdk matrix --why --its-day --page docs/sdk-matrix.md"
+_NONE: Changes = {}
 _SHORT = 110  # characters of an error in a cell
 
 
@@ -29,14 +31,15 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join([*lines, *([""] if notes else []), *notes])
 
 
-def html(rows: Sequence[Row]) -> str:
-    """The same as a page to look at."""
+def html(rows: Sequence[Row], changes: Changes = _NONE) -> str:
+    """The same as a page to look at, with what each release changes."""
     notes = [note.removeprefix("- ") for note in _notes(rows)]
-    return matrix_page(_HEAD, [[*_cells(row)] for row in rows], notes)
+    told = [f"{pair}: {each}" for pair, lines in changes.items() for each in lines]
+    return matrix_page(_HEAD, [[*_cells(row)] for row in rows], [*notes, *told])
 
 
-def page(rows: Sequence[Row], day: str) -> str:
-    """The page docs/sdk-matrix.md."""
+def page(rows: Sequence[Row], day: str, changes: Changes = _NONE) -> str:
+    """The page docs/sdk-matrix.md, with what each release changes against the one before it."""
     return f"""# Releases of {package()}
 
 Made on {day} by `{_COMMAND}`, Python 3.11.
@@ -50,7 +53,7 @@ about Azure.
 - *recipe*: the nine steps and their tests; *requests* counts polls. Seconds are of a busy machine.
 {_states(rows)}
 {table(rows)}
-"""
+{_changes(changes)}"""
 
 
 def _states(rows: Sequence[Row]) -> str:
@@ -60,6 +63,21 @@ def _states(rows: Sequence[Row]) -> str:
     return """
 **Rows come from more than one state of the recipe: seconds and requests of two rows cannot be
 compared.** `--again` tries all of them with the present one.
+"""
+
+
+def _changes(told: Changes) -> str:
+    if not told:
+        return ""
+    parts = ("\n".join([f"**{pair}**\n", *(f"- {e}" for e in told[pair])]) for pair in told)
+    every = "\n\n".join(parts)
+    return f"""
+## What each release asks and does otherwise
+
+Each against the one before it in the table, from recordings and probes. What is harmless is left
+out; `python -m harness sdk diff A B` tells it, with the reasons.
+
+{every}
 """
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,47 +16,15 @@ from harness.sdk import command, packages, releases
 from harness.sdk.bisect import Question, bisect
 from harness.sdk.diff import Compared, claims
 from harness.sdk.history import history, written
-from harness.sdk.row import Import, Row, place, write_row
-from harness.sdk.runs import Ran
-from harness.wire import cassette
+from harness.sdk.row import Row, write_row
 from harness.wire_diff.change import Change
+from tests.sdk.recordings import FINE, GREEN, other_size, recorded, without_sizes
 
-SHIPPED = Path(__file__).parents[2] / "cassettes" / "finetune_chat"
 VERSIONS = ("1.0", "1.1", "1.2", "1.3", "1.4")
-FINE = Import("", 2.0, (), "", 3.0, ())
-GREEN = Ran("passed", 80, 20.0, "", "", ())
 
 
 def said(_: str) -> None:
     """Progress that nobody reads."""
-
-
-def other_size(told: dict[str, Any]) -> None:
-    """What 1.3 and later ask: a cluster of another size."""
-    for entry in told["interactions"]:
-        if entry["operation"] == "compute.create":
-            entry["request"]["body"]["properties"]["properties"]["vmSize"] = "small"
-
-
-def without_sizes(told: dict[str, Any]) -> None:
-    """What 1.3 and later leave out: the list of sizes."""
-    told["interactions"] = [e for e in told["interactions"] if e["operation"] != "vm_size.list"]
-
-
-def recorded(home: Path, version: str, change: Callable[[dict[str, Any]], None] | None) -> None:
-    """A release whose recording and answers are there."""
-    folder = place(home, version) / "cassettes" / "finetune_chat"
-    shutil.copytree(SHIPPED, folder)
-    file = folder / "3_cluster.json"
-    told = json.loads(file.read_text())
-    if change:
-        change(told)
-    file.write_text(cassette.written(told["provenance"], told["interactions"]))
-    answer = {"type": "str", "text": "JobStatus.X" if change else "X", "raised": [], "sent": None}
-    behaviour = {"probes": {"job_status": answer}, "signatures": {}}
-    (place(home, version) / "behaviour.json").write_text(json.dumps(behaviour))
-    row = Row(version, "2026-01-01", FINE, ran=GREEN, recipe=releases.recipe())
-    write_row(home, row)
 
 
 @pytest.fixture
