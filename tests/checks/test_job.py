@@ -134,6 +134,20 @@ def test_each_cause_is_told_apart(cause: str, message: str) -> None:
     assert found.evidence.startswith(said)
 
 
+@pytest.mark.parametrize(
+    ("cause", "message"),
+    [
+        ("quota", "The image build found a vCPU quota of 0"),
+        ("image", "Image build failed: ModuleNotFoundError: No module named 'setuptools'"),
+        ("training environment", "Traceback (most recent call last):\nImportError: x"),
+        ("transient", "Connection reset by peer while the dataset was read"),
+    ],
+)
+def test_the_more_particular_cause_wins(cause: str, message: str) -> None:
+    """Where a message speaks of two, it is the one that the other follows from."""
+    assert kind_of(failed(message)).name == cause
+
+
 def test_every_cause_has_a_message() -> None:
     """None is in the list without an example here."""
     assert {cause.name for cause in CAUSES} | {"unknown"} == set(SAID)

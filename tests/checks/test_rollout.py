@@ -91,6 +91,26 @@ def test_error_and_logs_are_read_alike(cause: str, text: str) -> None:
         assert "less reports/r/deployment-demo.log" in found.next
 
 
+CRASH = "Traceback (most recent call last):\n"
+
+
+@pytest.mark.parametrize(
+    ("cause", "why", "logs"),
+    [
+        ("quota", "Not enough quota for it, and no capacity", ""),
+        ("image", "Failed to build image", "ModuleNotFoundError: No module named 'setuptools'"),
+        ("serving environment", "", CRASH + "ModuleNotFoundError: No module named 'tokenizers'"),
+        ("model files", "Liveness probe failed", CRASH + "MlflowException: no such flavor"),
+        ("exception in the container", "Liveness probe failed", CRASH + "ValueError: 3"),
+    ],
+)
+def test_the_more_particular_cause_wins(cause: str, why: str, logs: str) -> None:
+    """A probe fails of whatever crashed the container, which its log tells."""
+    (found,) = findings("rollout", failure=failure(why, logs))
+
+    assert found.evidence == f"cause: {cause}"
+
+
 def test_what_went_well_is_no_cause() -> None:
     """The logs' own status lines name the image and the model where nothing is wrong with them."""
     well = "UserContainerImagePull: Succeeded\nModelDownload: Succeeded\n"
@@ -113,7 +133,10 @@ def test_every_cause_has_a_text() -> None:
 
 
 REFUSALS = {
-    ("quota", "quota"): ("a Standard NDv2 vCPU quota of 0 and cannot accomodate for 1 node",),
+    ("quota", "quota"): (
+        "a Standard NDv2 vCPU quota of 0 and cannot accomodate for 1 node",
+        "No quota of this family is left, so the size is not available",
+    ),
     ("size", "SKU"): (
         "STANDARD_NC6 is not supported in region eastus.",
         "SizeNotSupported",
