@@ -8,11 +8,12 @@ of that package are searched.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 from harness.errors import SdkError
@@ -76,6 +77,16 @@ def bisect(question: Question, say: Say, home: Path = HOME) -> Bisected:
     """
     with ExitStack() as stack:
         return _searched(question, _look(question, say, home, stack), say)
+
+
+def told(found: Bisected) -> Iterator[str]:
+    """What was found, for people."""
+    yield f"{found.claim} changes in {found.package} {found.bad}; {found.good} is the last before"
+    yield from (f"  {each}" for each in found.evidence)
+    for version, text in zip((found.good, found.bad), found.pair, strict=True):
+        if any(found.pair):
+            yield f"\n{version}:\n{indent(text or 'no such request', '  ')}"
+    yield f"\n{found.tried} versions were looked at. Again: {found.again}"
 
 
 def _searched(question: Question, look: Look, say: Say) -> Bisected:

@@ -9,20 +9,21 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from textwrap import indent
 
 from harness.errors import HarnessError
 from harness.sdk import releases
 from harness.sdk.environments import HOME
 
+Act = Callable[[argparse.Namespace], int]  # of a command: what was typed -> exit code
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what was typed; the exit code.
 
-    matrix: 1 when a release does not run. diff: 1 when something is above harmless. bisect: 0 when
-    found. contract --check: 1 when the cassettes ask otherwise. needs: 1 when time did not suffice,
-    or what it found does not make do. Any: 2 when nothing can be said, since a release does not
-    install, or has no recording.
+    matrix: 1 when a release does not run. diff, news: 1 when something is above harmless. bisect:
+    0 when found. contract --check: 1 when the cassettes ask otherwise. needs: 1 when time did not
+    suffice, or what it found does not make do. Any: 2 when nothing can be said, since a release
+    does not install, or has no recording.
     """
     try:
         given = _parser().parse_args(arguments)
@@ -35,11 +36,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m harness sdk", description=__doc__)
     parts = parser.add_subparsers(
-        required=True, metavar="matrix|diff|bisect|contract|history|needs"
+        required=True, metavar="matrix|diff|bisect|news|contract|history|needs"
     )
     _matrix_takes(parts.add_parser("matrix", help="does each release install, import, run"))
     _diff_takes(parts.add_parser("diff", help="what a release asks and does otherwise"))
     _bisect_takes(parts.add_parser("bisect", help="the first release that changes a claim"))
+    _news_takes(parts.add_parser("news", help="all that newer releases change, as one text"))
     _contract_takes(parts.add_parser("contract", help="write down what the supported one asks"))
     _history_takes(parts.add_parser("history", help="write down what each asks otherwise"))
     _needs_takes(parts.add_parser("needs", help="which fields of the answers a release reads"))
@@ -62,7 +64,6 @@ def _diff_takes(part: argparse.ArgumentParser) -> None:
     add("after", metavar="B", help="the same")
     add("--package", default="", metavar="NAME", help="A and B are versions of it, not the SDK's")
     add("--sdk", default="pinned", metavar="RELEASE", help="under which release, with --package")
-    add("--claims", type=int, metavar="N", help="only what to bisect, worst first")
     add("--page", type=Path, metavar="FILE", help="write a page to look at, in HTML")
     _json_and_home(part, _diff)
 
@@ -77,14 +78,18 @@ def _bisect_takes(part: argparse.ArgumentParser) -> None:
     _json_and_home(part, _bisect)
 
 
+def _news_takes(part: argparse.ArgumentParser) -> None:
+    part.add_argument("releases", nargs="+", metavar="RELEASE", help="a name as in diff")
+    _home(part, _news)
+
+
 def _contract_takes(part: argparse.ArgumentParser) -> None:
     part.add_argument("--check", action="store_true", help="compare with what stands there instead")
     part.set_defaults(act=_contract)
 
 
 def _history_takes(part: argparse.ArgumentParser) -> None:
-    part.add_argument("--home", type=Path, default=HOME, help="where environments are kept")
-    part.set_defaults(act=_history)
+    _home(part, _history)
 
 
 def _needs_takes(part: argparse.ArgumentParser) -> None:
@@ -95,8 +100,12 @@ def _needs_takes(part: argparse.ArgumentParser) -> None:
     _json_and_home(part, _needs)
 
 
-def _json_and_home(part: argparse.ArgumentParser, act: Callable[[argparse.Namespace], int]) -> None:
+def _json_and_home(part: argparse.ArgumentParser, act: Act) -> None:
     part.add_argument("--json", action="store_true", help="for machines")
+    _home(part, act)
+
+
+def _home(part: argparse.ArgumentParser, act: Act) -> None:
     part.add_argument("--home", type=Path, default=HOME, help="where environments are kept")
     part.set_defaults(act=act)
 
@@ -127,16 +136,13 @@ def _matrix(given: argparse.Namespace) -> int:
 
 
 def _diff(given: argparse.Namespace) -> int:
-    from harness.sdk.diff import claims, diff, machine, told
+    from harness.sdk.diff import diff, machine, told
     from harness.sdk.html import page
 
     one, two = (_release(given, word) for word in (given.before, given.after))
     found = diff(one, two, _say, given.home)
     if given.page:
         given.page.write_text(page(json.loads(machine(found))), encoding="utf-8")
-    if given.claims is not None:
-        _print("\n".join(claims(found)[: given.claims]))
-        return 0
     _print(machine(found) if given.json else "\n".join(told(found)))
     return int(found.worst in ("breaking", "risky"))
 
@@ -149,22 +155,22 @@ def _release(given: argparse.Namespace, word: str) -> str:
 
 
 def _bisect(given: argparse.Namespace) -> int:
-    from harness.sdk.bisect import Question, bisect
+    from harness.sdk.bisect import Question, bisect, told
 
     good, bad = (releases.named(each, given.package) for each in (given.good, given.bad))
     sdk = given.sdk and releases.named(given.sdk)
     asked = Question(good, bad, given.claim, given.package, sdk)
     found = bisect(asked, _say, given.home)
-    if given.json:
-        _print(json.dumps(asdict(found), indent=1))
-        return 0
-    _print(f"{found.claim} changes in {found.package} {found.bad}; {found.good} is the last before")
-    _print("\n".join(f"  {each}" for each in found.evidence))
-    for version, text in zip((found.good, found.bad), found.pair, strict=True):
-        if any(found.pair):
-            _print(f"\n{version}:\n{indent(text or 'no such request', '  ')}")
-    _print(f"\n{found.tried} versions were looked at. Again: {found.again}")
+    _print(json.dumps(asdict(found), indent=1) if given.json else "\n".join(told(found)))
     return 0
+
+
+def _news(given: argparse.Namespace) -> int:
+    from harness.sdk.news import news, page
+
+    found = news(given.releases, _say, given.home)
+    _print(page(found).rstrip())
+    return max((each.code for each in found), default=0)
 
 
 def _contract(given: argparse.Namespace) -> int:

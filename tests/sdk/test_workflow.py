@@ -23,18 +23,10 @@ NEWEST = WORKFLOW["jobs"]["newest"]
 PYTHON = """#!{python}
 import json, os, sys
 told = json.load(open(os.environ["TOLD"]))
-words = sys.argv[3:]
 with open(os.environ["CALLS"], "a") as calls:
-    calls.write(" ".join(words) + "\\n")
-if "--claims" in words:
-    print("\\n".join(told["claims"]))
-elif "bisect" in words:
-    print(f"{{words[-1]}} changes in azure-ai-ml 1.36.0")
-elif "matrix" in words:
-    print("| 1.36.0 | does not import: six |")
-else:
-    print("the diff" if told["code"] in (0, 1) and not told.get("crash") else "", end="")
-    sys.exit(told["code"])
+    calls.write(" ".join(sys.argv[3:]) + "\\n")
+print("" if told["crash"] else "what changes", end="")
+sys.exit(told["code"])
 """
 GH = """#!{python}
 import json, os, sys
@@ -60,7 +52,7 @@ class Job:
     outputs: dict[str, str] = field(default_factory=dict)
 
     def run(self) -> list[str]:
-        """All shell steps whose condition holds, in order; what they called."""
+        """All shell steps in order; what they called."""
         for name, text in ((".venv/bin/python", PYTHON), ("bin/gh", GH)):
             file = self.folder / name
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -68,7 +60,7 @@ class Job:
             file.chmod(0o755)
         (self.folder / "told").write_text(json.dumps(self.told))
         for step in NEWEST["steps"]:
-            if "name" in step and self._wanted(step.get("if", "")):
+            if "name" in step:
                 self._step(step)
         return (self.folder / "calls").read_text().splitlines()
 
@@ -76,11 +68,6 @@ class Job:
     def body(self) -> str:
         """The text of the issue."""
         return (self.folder / "calls.body").read_text()
-
-    def _wanted(self, condition: str) -> bool:
-        found = re.fullmatch(r"steps\.diff\.outputs\.code == '(\d)'", condition)
-        assert bool(found) == bool(condition)
-        return not found or self.outputs["code"] == found[1]
 
     def _step(self, step: dict[str, Any]) -> None:
         given = {**NEWEST["env"], **step.get("env", {})}
@@ -99,38 +86,36 @@ class Job:
                 "GITHUB_OUTPUT": str(out),
             },
         )
-        if step.get("id") == "diff":
+        if step.get("id") == "news":
             self.outputs = dict(line.split("=", 1) for line in out.read_text().splitlines())
 
     def _filled(self, text: str) -> str:
         known = {
             "github.token": "none",
-            "matrix.release": "newest",
-            "steps.diff.outputs.code": self.outputs.get("code", ""),
+            "steps.news.outputs.code": self.outputs.get("code", ""),
         }
         return re.sub(r"\$\{\{ (.+?) \}\}", lambda found: known[found[1]], text)
 
 
-TITLE = "SDK: newest against the pinned release"
-OTHER = [11, "SDK: newest-pre against the pinned release"]
+TITLE = "SDK: what newer releases change"
+OTHER = [11, "SDK: what newer releases change, and when"]
 
 
 def job(folder: Path, code: int, *issues: Any) -> Job:
-    """A job whose diff ends with that code, with these issues open."""
-    return Job(folder, {"code": code, "claims": ["compute.create", "job_status"], "issues": issues})
+    """A job whose comparison ends with that code, with these issues open."""
+    return Job(folder, {"code": code, "crash": False, "issues": issues})
 
 
-def test_a_difference_opens_an_issue(tmp_path: Path) -> None:
-    """Its text is the diff, and which release brought the worst of it."""
-    here = job(tmp_path, 1, OTHER)
+@pytest.mark.parametrize("code", [1, 2])
+def test_what_changes_opens_an_issue(tmp_path: Path, code: int) -> None:
+    """Its text is what the comparison printed, of both releases; also when one does not run."""
+    here = job(tmp_path, code, OTHER)
 
     calls = here.run()
 
+    assert calls[0] == "sdk news newest newest-pre"
     assert calls[-1].startswith("gh issue create")
-    assert "sdk bisect --good pinned --bad newest -- compute.create" in calls
-    assert "the diff" in here.body
-    assert "job_status changes in azure-ai-ml 1.36.0" in here.body
-    assert here.body.count("```") == 2
+    assert here.body == "what changes"
 
 
 def test_the_issue_is_kept_current(tmp_path: Path) -> None:
@@ -138,18 +123,7 @@ def test_the_issue_is_kept_current(tmp_path: Path) -> None:
     here = job(tmp_path, 1, OTHER, [12, TITLE])
 
     assert here.run()[-1] == "gh issue edit 12"
-    assert "compute.create changes in azure-ai-ml 1.36.0" in here.body
-
-
-def test_a_release_that_does_not_run_says_why(tmp_path: Path) -> None:
-    """The row of the matrix with its culprit is the text then."""
-    here = job(tmp_path, 2)
-
-    calls = here.run()
-
-    assert "sdk matrix --why --releases newest" in calls
-    assert "does not import: six" in here.body
-    assert not [call for call in calls if "bisect" in call]
+    assert here.body == "what changes"
 
 
 @pytest.mark.parametrize(
@@ -161,7 +135,9 @@ def test_no_difference_closes_it(tmp_path: Path, issues: list[Any], last: str) -
     assert job(tmp_path, 0, *issues).run()[-1] == last
 
 
-@pytest.mark.parametrize(("code", "crash"), [(1, True), (3, False), (70, False), (137, False)])
+@pytest.mark.parametrize(
+    ("code", "crash"), [(1, True), (2, True), (3, False), (70, False), (137, False)]
+)
 def test_a_crash_is_no_change_of_the_sdk(tmp_path: Path, code: int, crash: bool) -> None:
     """The job fails and the issue stays as it is; a traceback ends with 1 and says nothing."""
     here = job(tmp_path, code, [12, TITLE])
@@ -186,26 +162,16 @@ def test_no_exit_code_is_no_change_of_the_sdk(tmp_path: Path) -> None:
     assert not (tmp_path / "calls").exists()
 
 
-@pytest.mark.parametrize(("code", "word"), [(1, "otherwise"), (2, "nothing was compared")])
-def test_the_issue_says_what_the_exit_code_means(tmp_path: Path, code: int, word: str) -> None:
-    """A reader of the issue need not know the command."""
-    here = job(tmp_path, code)
-    here.run()
-
-    assert here.body.startswith(f"Exit code {code}: ")
-    assert word in here.body.partition("```")[0]
-
-
 def test_every_command_of_it_exists() -> None:
     """What the workflow types is what the harness takes."""
     runs = [
         step["run"] for job in WORKFLOW["jobs"].values() for step in job["steps"] if "run" in step
     ]
     typed = re.findall(r"-m harness sdk ([^>|\n]+?)(?: >| \|\||\n|$)", "\n".join(runs))
-    assert len(typed) == 5
+    assert len(typed) == 2
 
     for words in typed:
-        asked = words.replace('"$RELEASE"', listed()[0]).replace('"$claim"', "import").split()
+        asked = [word.replace("newest", listed()[0]) for word in words.split()]
         assert command._parser().parse_args(asked).act
 
 
