@@ -60,8 +60,6 @@ def record_of(run: Run, counts: Mapping[str, int]) -> told.RunRecord:
     """The record of a run."""
     leftovers = run.leftovers()
     bad = run.failed() or counts.get("failed") or counts.get("errors") or leftovers
-    gone = [deleted for cleanup in run.cleanups for deleted in cleanup.deleted]
-    logs = run.target.logs or {}
     return told.RunRecord(
         run=run.folder.name,
         scenario=run.scenario,
@@ -74,25 +72,31 @@ def record_of(run: Run, counts: Mapping[str, int]) -> told.RunRecord:
         steps=tuple(_step(run, n) for n in STEPS),
         tests=told.Counts(**{name: counts.get(name, 0) for name in OUTCOMES}),
         exchanges=len(run.exchanges),
-        exchange_log=tuple(
-            told.ExchangeRecord(**(asdict(seen) | {"operation": seen.operation or "undeclared"}))
-            for seen in run.exchanges
-        ),
+        exchange_log=_exchange_log(run),
         training=_training(run),
         scoring=run.scoring,
         leftovers=tuple(told.Leftover(**asdict(left)) for left in leftovers),
-        deleted=tuple(told.Deleted(**asdict(deleted)) for deleted in gone),
+        deleted=tuple(told.Deleted(**asdict(each)) for c in run.cleanups for each in c.deleted),
         absent=tuple(told.Absent(**asdict(each)) for c in run.cleanups for each in c.absent),
         findings=tuple(run.findings),
         seen=run.seen,
         spent_usd=_spent(run),
         campaign=_campaign(run.folder.with_name("crash.json")),
         conditions=replace(conditions(), recorded=run.target.recorded),
-        links={
-            **{name: str(path.relative_to(run.folder)) for name, path in logs.items()},
-            **_comparison(run.folder),
-        },
+        links=_logs(run) | _comparison(run.folder),
     )
+
+
+def _exchange_log(run: Run) -> tuple[told.ExchangeRecord, ...]:
+    return tuple(
+        told.ExchangeRecord(**(asdict(seen) | {"operation": seen.operation or "undeclared"}))
+        for seen in run.exchanges
+    )
+
+
+def _logs(run: Run) -> dict[str, str]:
+    logs = run.target.logs or {}
+    return {name: str(path.relative_to(run.folder)) for name, path in logs.items()}
 
 
 def write_cassettes(run: Run, folder: Path) -> list[str]:

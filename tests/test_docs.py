@@ -52,6 +52,28 @@ def test_make_targets_of_the_readme_exist(target: str) -> None:
     assert f"make {target}" in TEXT
 
 
+ARCHITECTURE = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+PARTS = [
+    f"harness/{path.name}" + "/" * path.is_dir()
+    for path in sorted((ROOT / "harness").iterdir())
+    if not path.name.startswith("_")
+]
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_the_architecture_says_where_everything_is(part: str) -> None:
+    """Each package and module of the harness stands in the one page to find the place to change."""
+    assert f"`{part}" in ARCHITECTURE
+
+
+def test_what_the_architecture_names_is_there() -> None:
+    """Every path in its table leads somewhere; `N` and `*` stand for several."""
+    named = [name for name in re.findall(r"`([\w./*]+)`", ARCHITECTURE) if "/" in name]
+
+    assert len(named) > 40
+    assert [name for name in named if not [*ROOT.glob(name.replace("_N_", "_*_"))]] == []
+
+
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("data/**/*.md")]
 

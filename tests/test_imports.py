@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -95,6 +96,23 @@ def test_packages_import_only_what_they_may(package: str, allowed: set[str]) -> 
     """The arrows between packages are those of ARCHITECTURE.md."""
     assert files_of(package)
     assert ours(package) <= allowed
+
+
+ARROWS = dict(
+    re.findall(r"^(\w+) +<- ([\w, ]+?)(?:   .*)?$", (ROOT / "ARCHITECTURE.md").read_text(), re.M)
+)
+
+
+@pytest.mark.parametrize("package", ARROWS)
+def test_the_page_draws_the_arrows_that_there_are(package: str) -> None:
+    """ARCHITECTURE.md names all who import a package, and nobody else."""
+    users = {
+        file.relative_to(HARNESS).parts[0].removesuffix(".py")
+        for file in files_of(".")
+        if any(f"{name}.".startswith(f"harness.{package}.") for name in imports_of(file))
+    }
+
+    assert {*ARROWS[package].split(", ")} == users - {package}
 
 
 def test_only_the_plugin_and_step_import_pytest() -> None:
