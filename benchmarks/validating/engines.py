@@ -14,7 +14,6 @@ import random
 import sys
 import tempfile
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -47,19 +46,14 @@ def ours(path: Path, out: Path) -> tuple[int, int]:
     from harness.dataset.judge import Judge
     from harness.dataset.keep import kept
     from harness.dataset.lines import lines, opened
-    from harness.dataset.reservoir import Reservoir
+    from harness.dataset.reservoir import sampled
     from harness.dataset.rules import Wanted
 
     wanted = Wanted(columns=("prompt", "prompt_id", "messages"))
     judge = Judge(path.name, wanted)
-    with (
-        closing(Reservoir(_wanted(path), SEED)) as reservoir,
-        opened(path, lambda _: None) as stream,
-        kept(out) as file,
-    ):
-        for line in judge.kept(lines(stream, wanted.longest_line)):
-            reservoir.add(line)
-        for line in reservoir.rows():
+    with opened(path, lambda _: None) as stream, kept(out) as file:
+        rows = judge.kept(lines(stream, wanted.longest_line))
+        for line in sampled(rows, _wanted(path), SEED):
             file.write(line)
     told = judge.told()
     bad = sum(told.refused.values())

@@ -1,7 +1,7 @@
 """Chat data at full size: every row validated, in memory that does not grow, never half written.
 
 rules       what a row must be, and what Azure's component does with one that is not
-lines       a file as blocks of whole lines
+lines       a file line by line
 style       the fast path: a good row, written again in the file's own style, is the line itself
 explain     the careful path: everything that is wrong with one line
 judge       one file: rows kept, problems with line, field and rule

@@ -14,6 +14,7 @@ from harness.dataset.rules import BY_NAME, Problem, Wanted
 from harness.dataset.style import Seen, seen, style_of
 from harness.dataset.told import Told
 
+AT_ONCE = 1024  # rows counted together
 NOT_OF_THIS_SHAPE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -24,6 +25,7 @@ class Judge:
         self._name, self._wanted = name, wanted
         self._good: Callable[[bytes], Seen | None] = lambda line: None  # until there is a style
         self._styles = 100  # how often to look for another; some files have none
+        self._seen: list[tuple[int, int, Seen]] = []  # line, its bytes; counted many at once
         self._ids, self._messages = Repeated(), Repeated()
         self._problems: list[Problem] = []
         self._refused: Counter[str] = Counter()
@@ -35,20 +37,23 @@ class Judge:
 
     def kept(self, lines: Iterable[bytes]) -> Iterator[bytes]:
         """The lines of a file that stay, as they are; problems are remembered."""
-        longest = self._wanted.longest_line
+        longest, remember = self._wanted.longest_line, self._seen.append
         for number, line in enumerate(lines, start=1):
             try:
                 good = self._good(line)
             except NOT_OF_THIS_SHAPE:
                 good = None
             if good and len(line) <= longest and (line.isascii() or _is_utf8(line)):
-                self._keep(number, line, good)
+                remember((number, len(line), good))
                 yield line
             elif self._may_stay(number, line):
                 yield line
+            if len(self._seen) >= AT_ONCE:
+                self._count()
 
     def told(self) -> Told:
         """Everything, after the last line; to be asked once."""
+        self._count()
         for name, repeated in (("same-id", self._ids), ("same-messages", self._messages)):
             self._tell_repeated(name, repeated)
             repeated.close()
@@ -71,17 +76,19 @@ class Judge:
             kibibytes=dict(sorted(self._sizes.items())),
         )
 
-    def _keep(self, number: int, line: bytes, good: Seen | None) -> None:
-        size = len(line)
-        self._bytes += size
-        self._sizes[size >> 10] += 1
-        if good is None:
+    def _count(self) -> None:
+        """The rows seen since the last time; counted one by one they take longer."""
+        if not self._seen:
             return
-        messages, said, name = good
-        self._turns[messages] += 1
-        self._messages.add(said, number)
-        if name is not None:
-            self._ids.add(name, number)
+        lines, sizes, good = zip(*self._seen, strict=True)
+        messages, said, names = zip(*good, strict=True)
+        self._seen.clear()
+        self._bytes += sum(sizes)
+        self._sizes.update([size >> 10 for size in sizes])
+        self._turns.update(messages)
+        self._messages.add(zip(said, lines, strict=True))
+        named = zip(names, lines, strict=True)
+        self._ids.add([(name, line) for name, line in named if name is not None])
 
     def _may_stay(self, number: int, line: bytes) -> bool:
         """The careful path: refuse, leave out, or keep after all."""
@@ -110,7 +117,11 @@ class Judge:
                 return False
         self._allowed.update(one.rule for one in allowed)
         self._useless += _left_out(allowed) is not None
-        self._keep(number, line, good)
+        if good:
+            self._seen.append((number, len(line), good))
+        else:
+            self._bytes += len(line)
+            self._sizes[len(line) >> 10] += 1
         return True
 
     def _refuse(self, problems: list[Problem]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import gettempdir
@@ -13,7 +13,7 @@ from typing import Any
 
 from harness.dataset.judge import Judge
 from harness.dataset.keep import kept
-from harness.dataset.reservoir import Reservoir
+from harness.dataset.reservoir import sampled
 from harness.dataset.rules import BY_NAME, Wanted
 from harness.dataset.sources import Say, Source, Take
 from harness.dataset.told import Told
@@ -116,11 +116,8 @@ def _temporary() -> Iterator[None]:
 def _written(rows: Iterator[bytes], take: Take, write: Callable[[bytes], object]) -> int:
     """How many rows went out."""
     if take.sample:
-        with closing(Reservoir(take.sample, take.seed)) as reservoir:
-            for line in rows:
-                reservoir.add(line)
-            rows = (line if line.endswith(b"\n") else line + b"\n" for line in reservoir.rows())
-            return _through(rows, write)
+        drawn = sampled(rows, take.sample, take.seed)
+        rows = (line if line.endswith(b"\n") else line + b"\n" for line in drawn)
     return _through(rows, write)
 
 

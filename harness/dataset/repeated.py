@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import tempfile
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import IO
 
 BUCKETS = 256
@@ -26,12 +27,10 @@ class Repeated:
         self._chunks: list[list[tuple[int, int]]] = [[] for _ in range(BUCKETS)]
         self._file: IO[bytes] | None = None  # made when it is needed
 
-    def add(self, key: int, line: int) -> None:
-        """`key` is a hash of 64 bits."""
-        pairs = self._pairs
-        pairs.append(key)
-        pairs.append(line)
-        if len(pairs) >= self._full:
+    def add(self, rows: Iterable[tuple[int, int]]) -> None:
+        """Some rows: of each its hash of 64 bits, and its line."""
+        self._pairs.extend(chain.from_iterable(rows))
+        if len(self._pairs) >= self._full:
             self._spill()
 
     def found(self) -> Iterator[tuple[int, int]]:

@@ -14,9 +14,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any, Literal
 
 import msgspec
+from msgspec.structs import astuple
 from xxhash import xxh3_64_intdigest as hashed
 
 from harness.dataset.rules import TEXT_COLUMNS, Wanted
@@ -25,7 +27,7 @@ QUOTE = ord('"')
 NESTED = b"{["
 NUMBER = 20  # characters; json refuses very long ones
 # a text that starts with one of these says something; what starts otherwise is decoded to see
-VISIBLE = bytes(32 < code < 127 and chr(code) not in '"\\' for code in range(256))
+VISIBLE = tuple(32 < code < 127 and chr(code) not in '"\\' for code in range(256))
 SHORTEST = (",", ":")  # to_json of datasets and pandas
 SEPARATORS = (SHORTEST, (", ", ": "))  # json.dumps
 ENDS = (b"\n", b"\r\n", b"")  # in what one is shorter than another no field has room
@@ -63,9 +65,12 @@ class Style:
         self._fewest = 2 if wanted.purpose == "training" else 1
         self._longest = wanted.longest_turn
         self._at = self._columns.index("messages")
-        order = ["messages", *(name for name in row if name != "messages")]  # of values
-        self._texts = [order.index(name) for name in TEXT_COLUMNS if name in row]
-        self._others = [at for at, name in enumerate(order) if at and at not in self._texts]
+        texts = [name for name in TEXT_COLUMNS if name in row]
+        others = [name for name in row if name not in (*texts, "messages")]
+        order = ["messages", *texts, *others]  # of values
+        self._texts = slice(1, 1 + len(texts))
+        self._others = slice(1 + len(texts), None) if others else None
+        self._places = [order.index(name) for name in row]
         self._id = order.index("prompt_id") if "prompt_id" in row else 0
         self._decode = msgspec.json.Decoder(_row_type(order)).decode
         self._templates: dict[Roles, bytes] = {}
@@ -76,15 +81,10 @@ class Style:
 
         Raises what msgspec raises for what is not JSON of this shape.
         """
-        values = msgspec.structs.astuple(self._decode(line))
-        contents = [message.content for message in values[0]]
+        values = astuple(self._decode(line))
+        messages = values[0]
+        contents = [message.content for message in messages]
         said = b",".join(contents)
-        roles = tuple([message.role for message in values[0]])
-        between = self._between.get(roles) or self._measured(roles)
-        if between + len(said) + sum(map(len, values)) != len(line):
-            return None
-        if self._separators is not SHORTEST and self._again(roles, values, contents) != line:
-            return None
         at = 0
         for length in map(len, contents):
             if said[at] != QUOTE:
@@ -92,20 +92,28 @@ class Style:
             if not VISIBLE[said[at + 1]] and not _says(said[at : at + length]):
                 return None
             at += length + 1
-        for text in self._texts:
-            if bytes(values[text])[0] != QUOTE:
+        roles = tuple([message.role for message in messages])
+        size = (self._between.get(roles) or self._measured(roles)) + at
+        for value in values:
+            size += len(value)
+        if size != len(line):
+            return None
+        for text in values[self._texts]:
+            if bytes(text)[0] != QUOTE:
                 return None
-        if self._others and not self._are_plain(values):
+        if self._separators is not SHORTEST and self._again(roles, values, contents) != line:
+            return None
+        if self._others and not self._are_plain(values[self._others]):
             return None
         if len(line) > self._longest and any(len(text) > self._longest for text in contents):
             return None
         name = hashed(values[self._id]) if self._id else None
         return len(contents), hashed(said) ^ (roles[0] == "system"), name
 
-    def _are_plain(self, values: tuple[Any, ...]) -> bool:
+    @staticmethod
+    def _are_plain(values: Iterable[msgspec.Raw]) -> bool:
         """Of other columns what is nested could repeat a field, and is for json."""
-        for at in self._others:
-            value = bytes(values[at])
+        for value in map(bytes, values):
             if value[0] != QUOTE and (value[0] in NESTED or len(value) > NUMBER):
                 return False
         return True
@@ -118,14 +126,15 @@ class Style:
             return -1 << 60
         self._templates[roles] = self._written(roles)
         values = len(roles) + len(self._columns) - 1
-        # what good() adds up besides: commas that join what is said, and the number of messages
-        besides = len(roles) - 1 + len(roles)
+        # what good() adds up besides: a comma for each that is said, and the number of messages
+        besides = len(roles) + len(roles)
         self._between[roles] = len(self._templates[roles]) - values * len(b"%b") - besides
         return self._between[roles]
 
     def _again(self, roles: Roles, values: tuple[Any, ...], contents: list[msgspec.Raw]) -> bytes:
         """The row as this style writes it."""
-        before, after = values[1 : self._at + 1], values[self._at + 1 :]
+        written = [values[place] for place in self._places]
+        before, after = written[: self._at], written[self._at + 1 :]
         return self._templates[roles] % (*before, *contents, *after)
 
     def _written(self, roles: Roles) -> bytes:

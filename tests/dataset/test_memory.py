@@ -47,6 +47,19 @@ def test_of_a_file_of_40_mb(chatty: Path, arguments: tuple[str, ...]) -> None:
     assert most <= 48
 
 
+def test_of_many_short_rows(tmp_path: Path) -> None:
+    """Two hundred thousand, of which each leaves its mark."""
+    said = '{"prompt":"%d","messages":[{"role":"user","content":"%d"},%s]}\n'
+    answer = '{"role":"assistant","content":"Yes."}'
+    rows = (said % (number, number, answer) for number in range(200_000))
+    (tmp_path / "chats.jsonl").write_text("".join(rows))
+
+    most, code = peak(tmp_path, "--check")
+
+    assert code == 0
+    assert most <= 48
+
+
 def test_of_a_line_of_64_mb(tmp_path: Path) -> None:
     """It is refused, and never held."""
     chats.write(tmp_path / "chats.jsonl", 1_000_000, bad=0)

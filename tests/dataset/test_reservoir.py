@@ -9,17 +9,13 @@ from datasets import ReadInstruction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.dataset.reservoir import Reservoir, share
+from harness.dataset.reservoir import sampled, share
 
 
 def sample(rows: int, size: int, seed: int) -> list[int]:
     """Which of so many rows are drawn."""
-    reservoir = Reservoir(size, seed)
-    for number in range(rows):
-        reservoir.add(f"{number}\n".encode())
-    drawn = [int(line) for line in reservoir.rows()]
-    reservoir.close()
-    return drawn
+    lines = (f"{number}\n".encode() for number in range(rows))
+    return [int(line) for line in sampled(lines, size, seed)]
 
 
 @given(rows=st.integers(0, 300), size=st.integers(1, 40), seed=st.integers(0, 1 << 30))

@@ -86,6 +86,10 @@ def test_a_long_end_makes_no_room_for_a_field() -> None:
         (b"user", b"us\\u0065r"),
         (b"user", b"assistant"),
         (b'"assistant"', b'"system"'),
+        (b'"1 user"', b"7"),  # the prompt
+        (b'"%064x"' % 1, b"7"),  # its id
+        (b'"1 0 user"', b"7"),
+        (b'"1 2 assistant"', b"null"),
     ],
 )
 def test_both_ways_agree_on_a_row_that_differs(
