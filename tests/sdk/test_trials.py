@@ -16,7 +16,7 @@ from harness.sdk.fields import Field, recorded
 from harness.sdk.needs import needs
 from harness.sdk.row import Import, Row, write_row
 from harness.sdk.runs import Ran
-from harness.sdk.trials import TooLateError, Trials, judge
+from harness.sdk.trials import TooLateError, Trials, _found, judge
 from harness.wire.cassette import read
 
 SHIPPED = Path(__file__).parents[2] / "cassettes" / "finetune_chat"
@@ -163,3 +163,13 @@ def test_a_release_that_does_not_pass_is_refused(tmp_path: Path, ran: Ran | None
 
     with pytest.raises(SdkError, match=r"does not pass under 1\.0(.|\n)*--again --releases 1\.0"):
         needs("1.0", lambda _: None, tmp_path)
+
+
+def test_what_differs_from_run_to_run_is_no_difference() -> None:
+    """Seconds are not; a fact beside a step is."""
+    step = {"n": 3, "facts": {"size": "x", "seconds waited when recorded": 2.0}}
+    record = {"steps": [step], "findings": [], "training": None}
+    later = {**record, "steps": [{"n": 3, "facts": {"size": "x", "seconds": 7}}]}
+    other = {**record, "steps": [{"n": 3, "facts": {"size": "y"}}]}
+
+    assert _found(record) == _found(later) != _found(other)
