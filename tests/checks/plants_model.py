@@ -127,7 +127,7 @@ MODEL = (
         "three-epochs-become-one",
         "look",
         ("warning contract.precedence",),
-        ("finetune.ignore_model_defaults=[]",),
+        ("finetune.ignore_model_defaults=[]", "training.num_train_epochs=3"),
         tells=("contract.winners",),
         part="num_train_epochs: plan 3, model default 1 wins",
     ),
