@@ -155,7 +155,8 @@ def _release(given: argparse.Namespace, word: str) -> str:
 
 
 def _bisect(given: argparse.Namespace) -> int:
-    from harness.sdk.bisect import Question, bisect, told
+    from harness.sdk.bisect import bisect, told
+    from harness.sdk.look import Question
 
     good, bad = (releases.named(each, given.package) for each in (given.good, given.bad))
     sdk = given.sdk and releases.named(given.sdk)

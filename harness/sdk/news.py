@@ -13,11 +13,12 @@ from pathlib import Path
 
 from harness.errors import HarnessError
 from harness.sdk import releases
-from harness.sdk.bisect import Question, bisect
+from harness.sdk.bisect import bisect
 from harness.sdk.bisect import told as told_search
 from harness.sdk.diff import claims, diff
 from harness.sdk.diff import told as told_diff
 from harness.sdk.environments import HOME
+from harness.sdk.look import Question
 from harness.sdk.matrix import Say, matrix
 from harness.sdk.table import table
 

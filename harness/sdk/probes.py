@@ -44,6 +44,7 @@ class Place:
     workspace: Any
     registry: Any
     folder: Path
+    state: Path  # of the twin
     sent: list[tuple[str, Any]] = field(default_factory=list)  # path and body of what went out
 
 
@@ -58,7 +59,8 @@ def main(arguments: list[str]) -> int:
         twin_environment(ready),
         tempfile.TemporaryDirectory() as folder,
     ):
-        place = _place(Path(folder))
+        state = Path(json.loads(ready.read_text(encoding="utf-8"))["state"])
+        place = _place(Path(folder), state)
 
         def noting(send: Any, adapter: Any, request: Any, given: Any) -> Any:
             place.sent.append((request.path_url, _json(request.body)))
@@ -92,7 +94,7 @@ def signature(name: str) -> dict[str, str] | None:
     }
 
 
-def _place(folder: Path) -> Place:
+def _place(folder: Path, state: Path) -> Place:
     import os
 
     from azure.ai.ml import MLClient
@@ -104,6 +106,7 @@ def _place(folder: Path) -> Place:
         MLClient(credential, *(os.environ[name] for name in names)),
         MLClient(credential, registry_name="azureml"),
         folder,
+        state,
     )
 
 
@@ -153,6 +156,14 @@ def missing_registry_model(place: Place) -> Any:
 def missing_registry_version(place: Place) -> Any:
     """A version that the registry's model does not have."""
     return place.registry.models.get("no-such-model", version="1")
+
+
+def missing_registry_model_404(place: Place) -> Any:
+    """The same where the registry answers with 404, and not with an empty list of versions."""
+    from harness.targets.twin import misbehaving
+
+    with misbehaving(place.state, ["refuse:registry_model.versions:404"]):
+        return missing_registry_model(place)
 
 
 def missing_compute(place: Place) -> Any:
@@ -241,6 +252,7 @@ PROBES: Mapping[str, Callable[[Place], Any]] = {
         job_status_compared,
         missing_registry_model,
         missing_registry_version,
+        missing_registry_model_404,
         missing_compute,
         missing_job,
         unknown_component_input,

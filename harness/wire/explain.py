@@ -114,7 +114,7 @@ def _sdk(tape: Tape) -> str | None:
         except PackageNotFoundError:
             here = "absent"
         if here != recorded and name.startswith("azure"):
-            return f"{name} {here} asks otherwise than {recorded}, which was recorded"
+            return f"{name} {here} asks otherwise than {recorded}, or the recipe does"
     return None
 
 
