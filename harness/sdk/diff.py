@@ -23,7 +23,7 @@ from harness.wire_diff.calls import Recording, recording
 from harness.wire_diff.change import SEVERITIES, Change
 from harness.wire_diff.compare import changes
 
-_NOTED = ("pip", "setuptools", "uv")  # no part of what is compared
+_INSTALLERS = ("pip", "setuptools", "uv")  # no part of what is compared
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ def _state(found: Import) -> str:
 def _packages(one: Sequence[str], two: Sequence[str]) -> Iterator[str]:
     """Other packages that differ between the two environments; they may be the reason."""
     former, latter = (dict(pin.split("==", 1) for pin in side) for side in (one, two))
-    for name in sorted({*former, *latter} - {*_NOTED, releases.package()}):
+    for name in sorted({*former, *latter} - {*_INSTALLERS, releases.package()}):
         if former.get(name) != latter.get(name):
             yield f"{name} {former.get(name, 'absent')} -> {latter.get(name, 'absent')}"
 

@@ -8,9 +8,10 @@ import pytest
 
 from harness.errors import SdkError
 from harness.sdk import environments, packages, releases, runs
-from harness.sdk.bisect import Question, bisect, other_pins
+from harness.sdk.bisect import bisect
 from harness.sdk.culprits import culprits
 from harness.sdk.environments import environment, imported
+from harness.sdk.look import Question, other_pins
 from harness.sdk.matrix import fresh_import, matrix, with_probes
 from harness.sdk.row import Import, Row, read_row, write_row
 

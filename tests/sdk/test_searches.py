@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from harness.errors import SdkError
-from harness.sdk import bisect as searches
 from harness.sdk import command, packages, releases
-from harness.sdk.bisect import Question, bisect
+from harness.sdk.bisect import bisect
 from harness.sdk.diff import Compared, claims
 from harness.sdk.history import history, written
+from harness.sdk.look import Question
+from harness.sdk.probes import PROBES
 from harness.sdk.row import Row, write_row
 from harness.wire_diff.change import Change
 from tests.sdk.recordings import FINE, GREEN, other_size, recorded, without_sizes
@@ -171,4 +172,4 @@ def test_what_to_search_for_comes_worst_first() -> None:
     found = Compared(row, replace(row, version="1.1"), wire, behaviour, (), (9, 9))
 
     assert claims(found) == ["compute.create", "import", "compute.get", "batch_endpoint_defaults"]
-    assert all(searches.PROBES.get(c) or "." in c or c == "import" for c in claims(found))
+    assert all(PROBES.get(c) or "." in c or c == "import" for c in claims(found))
