@@ -84,6 +84,14 @@ MODEL = (
             'finetune.ignore_model_defaults=["num_train_epochs","deepspeed_stage"]',
         ),
     ),
+    Plant(
+        "choice-that-went",
+        "look",
+        ("error contract.values",),
+        ('training.optim="adamw_hf"',),
+        edits=(_component(lambda spec: spec["inputs"]["optim"]["enum"].remove("adamw_hf")),),
+        part="optim",
+    ),
     Plant("zero-epochs", "look", ("error contract.values",), ("training.num_train_epochs=0",)),
     Plant(
         "rate-of-zero",

@@ -141,6 +141,18 @@ PLACE = (
         part="exists with size STANDARD_NC24ADS_A100_V4",
     ),
     Plant(
+        "cluster-that-failed",
+        "look",
+        ("error compute.existing",),
+        edits=(
+            Edit(
+                "compute.get",
+                lambda body: body["properties"].update(provisioningState="Failed"),
+            ),
+        ),
+        part="exists but failed to provision",
+    ),
+    Plant(
         "probes-that-begin-too-soon",
         "look",
         ("warning endpoint.timeouts",),
