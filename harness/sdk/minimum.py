@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from textwrap import shorten
 from typing import Any
 
 from harness.sdk.needs import Need, Needs
@@ -30,7 +31,7 @@ def differing(found: Sequence[Needs]) -> list[str]:
             read = {field for need in two.needed for field in need.group}
             known = set(two.fields) - set(two.left)
             lines += [
-                f"{one.release} reads {_which(need)}, {two.release} does not: {need.ends}"
+                f"{one.release} reads {_which(need)}, {two.release} does not: {_short(need.ends)}"
                 for need in one.needed
                 if set(need.group) <= known - read
             ]
@@ -45,12 +46,12 @@ def page(found: Sequence[Needs], day: str) -> str:
             "# What releases need of the answers",
             "",
             f"Made on {day} by {commands}.",
-            "A field stands here when the recipe, replayed under",
-            "that release, ends red without it (bold), or green with other results.",
-            "Where one of several fields has to be there, that is told below the table. Of each",
-            "operation everything else was left out at once, and nothing was otherwise. Fields are",
-            "left out of all answers of an operation; null in place of absent was not tried. The",
-            "answers are the twin's: evidence about the SDK and this recipe, and none about Azure.",
+            "A field stands here when the recipe, replayed under that release, ends red without",
+            "it (bold), or green with other results. Where one of several fields has to be there,",
+            "that is told below the table. Of each operation everything else was left out at once,",
+            "and nothing was otherwise. Fields are left out of all answers of an operation; null in",
+            "place of absent was not tried. The answers are the twin's: evidence about the SDK and",
+            "this recipe, and none about Azure.",
             "",
             *(line for each in found for line in _section(each)),
             *(_difference(found) if len(found) > 1 else []),
@@ -90,6 +91,10 @@ def _which(need: Need) -> str:
     return f"one of {names}" if need.instead else names
 
 
+def _short(ends: str) -> str:
+    return shorten(ends, 100, placeholder=" …")
+
+
 def _path(field: Any) -> str:
     return str(field).partition(" ")[2]
 
@@ -123,7 +128,9 @@ def _section(one: Needs) -> Iterator[str]:
     if one.together:
         yield from ("", f"**Left out at once, what none needs alone breaks it**: {one.together}.")
     elif one.together is None:
-        yield from ("", "All of it at once, in all operations, was not yet left out.")
+        yield from ("", "What none needs was not yet left out of all operations at once.")
+    else:
+        yield from ("", "What none needs, left out of all operations at once, changes nothing.")
     if one.left:
         names = ", ".join(f"`{n}`" for n in dict.fromkeys(field.operation for field in one.left))
         yield from ("", f"Not looked at, for want of time: {names}.")

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from dataclasses import replace
+from pathlib import Path
 
+from harness.sdk.fields import fields_of, recorded
 from harness.sdk.minimum import differing, machine, page, people
 from harness.sdk.needs import Need, Needs
+from harness.sdk.releases import supported
 from tests.sdk.named_fields import OBJECT, field
 
 
@@ -61,3 +64,19 @@ def test_it_is_told_to_people_machines_and_on_a_page() -> None:
     assert "1 of 6 fields break the recipe, 1 change it.\n" in text
     assert text.count("Not looked at") == 1
     assert "## What differs" not in page(found[:1], "2026-11-22")
+
+
+def test_the_shipped_recording_answers_what_its_release_needs() -> None:
+    """Each field of data/sdk/needs.json stands in the cassettes, and all were looked at."""
+    root = Path(__file__).parents[2]
+    told = json.loads((root / "data" / "sdk" / "needs.json").read_text(encoding="utf-8"))
+    needed = told[supported()[-1]]
+    answered = {str(one) for one in fields_of(recorded(root / "cassettes" / "finetune_chat"))}
+
+    assert not needed["not looked at"]
+    assert [
+        f"{operation} {path}"
+        for operation, of_it in needed["operations"].items()
+        for path in (*of_it["breaks"], *of_it["changes"])
+        if f"{operation} {path}" not in answered
+    ] == []
