@@ -48,6 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sys.stdout.write(table(findings, everything=asked.all))
     if broken:
         sys.stdout.write(f"{broken}\n\n")
+    sys.stdout.write(tally(findings, looked) + "\n")
     sys.stdout.write(f"{verdict(findings, looked, broken)}; {time.monotonic() - began:.1f} s\n")
     return 1 if broken or any(each.severity == "error" for each in findings) else 0
 
@@ -60,6 +61,19 @@ def table(findings: Sequence[Finding], *, everything: bool = False) -> str:
         for finding in ordered
         if everything or finding.severity in _SHOWN
     )
+
+
+def tally(findings: Sequence[Finding], looked: Collection[str]) -> str:
+    """A line for each group of checks that was run: how many they are, and what they found."""
+    rows = ""
+    for group in dict.fromkeys(looked):
+        checks = sum(check.group == group for check in CHECKS)
+        count: Counter[str] = Counter(
+            each.severity for each in findings if each.check.startswith(f"{group}.")
+        )
+        said = ", ".join(_counted(count[each], each) for each in _SHOWN if count[each])
+        rows += f"{group:12} {checks} check{'s' if checks > 1 else ' '}  {said or 'fine'}\n"
+    return rows
 
 
 def verdict(findings: Sequence[Finding], looked: Collection[str], broken: str | None) -> str:
