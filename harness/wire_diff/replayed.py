@@ -80,9 +80,9 @@ class OtherRelease:
 
     @property
     def what(self) -> str:
-        """Under which package other is asked than was recorded."""
+        """Which package is not the recorded one."""
         recorded, here = self.packages[self._package]
-        return f"under {self._package} {here} other is asked than was recorded under {recorded}"
+        return f"{self._package} {here} is installed, {recorded} was recorded, the requests differ"
 
     def by(self, change: Change) -> str:
         """The release that probably brought a change; where none is known, who may have."""

@@ -47,7 +47,7 @@ def test_the_oldest_release_runs_the_whole_recipe(tmp_path: Path) -> None:
     assert [step["status"] for step in record["steps"]] == ["passed"] * 9, said[-3000:]
     assert record["tests"]["passed"] >= 17
     assert (record["tests"]["failed"], record["tests"]["errors"]) == (0, 1), said[-3000:]
-    said_first = f"under azure-ai-ml {OLDEST} other is asked than was recorded under {NEWEST}:"
+    said_first = f"azure-ai-ml {OLDEST} is installed, {NEWEST} was recorded, the requests differ:"
     assert said_first in said
     found = [each for each in record["findings"] if each["check"] == "cassette.request"]
     assert {each["severity"] for each in found} == {"warning"}

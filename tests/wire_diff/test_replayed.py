@@ -201,7 +201,7 @@ def test_the_run_ends_red_with_all_that_differs() -> None:
     with pytest.raises(CassetteError) as error:
         tape.check_played(STEPS, with_tests=True)
     text = str(error.value)
-    assert "under azure-ai-ml 1.20.0 other is asked than was recorded under 1.35.2:" in text
+    assert "azure-ai-ml 1.20.0 is installed, 1.35.2 was recorded, the requests differ:" in text
     assert 'nodeIdleTimeBeforeScaleDown: "PT2M" -> absent' in text
     assert "because the service falls back to its own default\n      probably since 1.30.0" in text
     assert "Next: python -m harness sdk bisect --good 1.35.2 --bad 1.20.0 -- " in text
@@ -231,10 +231,10 @@ def test_another_package_than_the_sdk_has_no_history() -> None:
     change = Change("api-version", 3, "compute.create", "query api-version", "1", "2")
     alone, both = OtherRelease(core), OtherRelease({**core, "azure-ai-ml": ("1.35.2", "1.20.0")})
 
-    assert alone.what == "under azure-core 1.30.0 other is asked than was recorded under 1.41.0"
+    assert alone.what == "azure-core 1.30.0 is installed, 1.41.0 was recorded, the requests differ"
     assert alone.next([change]) == "pip install azure-core==1.41.0"
     assert alone.by(change).startswith("by azure-core or by the recipe")
-    assert both.what == "under azure-ai-ml 1.20.0 other is asked than was recorded under 1.35.2"
+    assert both.what == "azure-ai-ml 1.20.0 is installed, 1.35.2 was recorded, the requests differ"
     assert both.next([change]).endswith("bisect --good 1.35.2 --bad 1.20.0 -- compute.create")
     assert both.next([]) == "pip install azure-core==1.41.0 azure-ai-ml==1.35.2"
 
