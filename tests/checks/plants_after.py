@@ -20,6 +20,11 @@ def _answered(name: str, check: str, body: Any, part: str = "", severity: str = 
     return Plant(name, "score", (f"{severity} {check}",), faults=told, part=part)
 
 
+def _refused(name: str, status: int) -> Plant:
+    told, part = (f"refuse:scoring.invoke:status={status}",), "refused the request"
+    return Plant(name, "score", (), faults=told, part=part)
+
+
 AFTER = (  # steps 6 to 8
     Plant(
         "model-of-another-job",
@@ -89,13 +94,12 @@ AFTER = (  # steps 6 to 8
     _answered("longer-than-asked", "answer.length", ["a b c d e. " * 20]),
     Plant("text-in-a-list", "score", (), faults=('answers:scoring.invoke:["It is."]',)),
     Plant("output-object", "score", (), faults=('answers:scoring.invoke:{"output": "It is."}',)),
-    Plant(
-        "container-424",
-        "score",
-        (),
-        faults=("refuse:scoring.invoke:status=424",),
-        part="refused the request",
-    ),
+    _refused("key-refused", 401),
+    _refused("nobody-has-the-traffic", 404),
+    _refused("longer-than-the-timeout", 408),
+    _refused("container-424", 424),
+    _refused("too-many-at-once", 429),
+    _refused("front-door-500", 500),
     Plant("header-that-leaked", "leak", ("warning answer.headers",), ("deployment.name=ill",)),
     Plant(
         "another-deployment-answers",

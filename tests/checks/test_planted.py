@@ -36,16 +36,20 @@ def test_a_clean_run_has_nothing_to_say(bed: Bed) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # the SDK's own download
-def test_the_weights_registered_are_those_the_job_left(bed: Bed, tmp_path: Path) -> None:
-    """Byte for byte, downloaded by the SDK: what the links say by name holds of the files."""
+def test_the_weights_that_answer_are_those_the_job_left(bed: Bed, tmp_path: Path) -> None:
+    """Byte for byte, downloaded by the SDK as registered, and as they lie in the container that
+    answers: what the links say by name holds of the files."""
     made = bed.registered
     bed.connection.workspace.models.download(made.name, made.version, download_path=str(tmp_path))
     (theirs,) = tmp_path.rglob("model.safetensors")
     output = made.path.partition("/paths/")[2].strip("/")
 
     (ours,) = bed.state.glob(f"blobs/*/{output}/model/model.safetensors")
+    serving = bed.state / "serving" / bed.deployed.endpoint / bed.deployed.deployment
+    (loaded,) = serving.glob("*/model/**/model.safetensors")
 
-    assert sha256(ours.read_bytes()).digest() == sha256(theirs.read_bytes()).digest()
+    digests = [sha256(each.read_bytes()).hexdigest() for each in (ours, theirs, loaded)]
+    assert digests == digests[:1] * 3
 
 
 @pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.id)
