@@ -28,6 +28,8 @@ NESTED = b"{["
 NUMBER = 20  # characters; json refuses very long ones
 # a text that starts with one of these says something; what starts otherwise is decoded to see
 VISIBLE = tuple(32 < code < 127 and chr(code) not in '"\\' for code in range(256))
+# and no number, list, object, true, false or null has one of these as its second character
+SURE = tuple(code in b"ABCDFGHIJKLMNOPQRSTUVWXYZ" for code in range(256))
 SHORTEST = (",", ":")  # to_json of datasets and pandas
 SEPARATORS = (SHORTEST, (", ", ": "))  # json.dumps
 ENDS = (b"\n", b"\r\n", b"")  # in what one is shorter than another no field has room
@@ -84,13 +86,14 @@ class Style:
         values = astuple(self._decode(line))
         messages = values[0]
         contents = [message.content for message in messages]
-        said = b",".join(contents)
+        said = b",".join((*contents, b""))
         at = 0
         for length in map(len, contents):
-            if said[at] != QUOTE:
-                return None
-            if not VISIBLE[said[at + 1]] and not _says(said[at : at + length]):
-                return None
+            if not SURE[said[at + 1]]:  # for most one look is enough
+                if said[at] != QUOTE:
+                    return None
+                if not VISIBLE[said[at + 1]] and not _says(said[at : at + length]):
+                    return None
             at += length + 1
         roles = tuple([message.role for message in messages])
         size = (self._between.get(roles) or self._measured(roles)) + at
@@ -173,7 +176,7 @@ def style_of(line: bytes, wanted: Wanted) -> Style | None:
 def seen(line: bytes) -> Seen:
     """What is seen of a good row of any style. Raises what msgspec raises."""
     row = _read(line)
-    said = b",".join([message.content for message in row.messages])
+    said = b",".join((*(message.content for message in row.messages), b""))
     system = bool(row.messages) and row.messages[0].role == "system"
     name = hashed(row.prompt_id) if isinstance(row.prompt_id, msgspec.Raw) else None
     return len(row.messages), hashed(said) ^ system, name

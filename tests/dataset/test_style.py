@@ -90,6 +90,12 @@ def test_a_long_end_makes_no_room_for_a_field() -> None:
         (b'"%064x"' % 1, b"7"),  # its id
         (b'"1 0 user"', b"7"),
         (b'"1 2 assistant"', b"null"),
+        (b'"1 2 assistant"', b"7"),  # the last
+        (b'"1 2 assistant"', b"77"),
+        (b'"1 2 assistant"', b"1E5"),
+        (b'"1 2 assistant"', b'""'),
+        (b'"1 2 assistant"', b'"\\n"'),
+        (b'"1 2 assistant"', b'["A"]'),
     ],
 )
 def test_both_ways_agree_on_a_row_that_differs(
