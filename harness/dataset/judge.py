@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from itertools import compress
 
 import msgspec
 
@@ -86,9 +87,9 @@ class Judge:
         self._bytes += sum(sizes)
         self._sizes.update([size >> 10 for size in sizes])
         self._turns.update(messages)
-        self._messages.add(zip(said, lines, strict=True))
-        named = zip(names, lines, strict=True)
-        self._ids.add([(name, line) for name, line in named if name is not None])
+        self._messages.add(said, lines)
+        has_one = [name is not None for name in names]
+        self._ids.add([*compress(names, has_one)], [*compress(lines, has_one)])
 
     def _may_stay(self, number: int, line: bytes) -> bool:
         """The careful path: refuse, leave out, or keep after all."""

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import tempfile
 from array import array
-from collections.abc import Iterable, Iterator
-from itertools import chain
+from collections.abc import Iterator, Sequence
 from typing import IO
 
 BUCKETS = 256
-FULL = 1 << 19  # hashes and numbers in memory, 4 MiB: more than a split of ultrachat_200k has
+FULL = 1 << 18  # rows in memory, 4 MiB: more than a split of ultrachat_200k has
 AT_ONCE = 1 << 16  # hashes in a set, 6 MiB: it takes ten times the room
 
 
@@ -23,24 +22,26 @@ class Repeated:
 
     def __init__(self, full: int = FULL) -> None:
         self._full = full
-        self._pairs = array("Q")  # hash, line, hash, line ...
+        self._keys, self._lines = array("Q"), array("Q")
         self._chunks: list[list[tuple[int, int]]] = [[] for _ in range(BUCKETS)]
         self._file: IO[bytes] | None = None  # made when it is needed
 
-    def add(self, rows: Iterable[tuple[int, int]]) -> None:
+    def add(self, keys: Sequence[int], lines: Sequence[int]) -> None:
         """Some rows: of each its hash of 64 bits, and its line."""
-        self._pairs.extend(chain.from_iterable(rows))
-        if len(self._pairs) >= self._full:
+        self._keys.extend(array("Q", keys))
+        self._lines.extend(array("Q", lines))
+        if len(self._keys) >= self._full:
             self._spill()
 
     def found(self) -> Iterator[tuple[int, int]]:
         """(line, the first line with the same) of each row that stood before; in no order."""
         if self._file is None:
-            yield from _twice(self._pairs)
+            yield from _twice(self._keys, self._lines)
             return
         self._spill()
         for chunks in self._chunks:
-            yield from _twice(self._read(chunks))
+            pairs = self._read(chunks)
+            yield from _twice(pairs[::2], pairs[1::2])
 
     def close(self) -> None:
         """Give the temporary file back."""
@@ -51,9 +52,9 @@ class Repeated:
         if self._file is None:
             self._file = tempfile.TemporaryFile()  # noqa: SIM115  # closed by close()
         buckets = [array("Q") for _ in range(BUCKETS)]
-        for key, line in zip(self._pairs[::2], self._pairs[1::2], strict=True):
+        for key, line in zip(self._keys, self._lines, strict=True):
             buckets[key & 255].extend((key, line))
-        del self._pairs[:]
+        del self._keys[:], self._lines[:]
         for chunks, bucket in zip(self._chunks, buckets, strict=True):
             chunks.append((self._file.seek(0, 2), len(bucket)))
             bucket.tofile(self._file)
@@ -67,9 +68,8 @@ class Repeated:
         return pairs
 
 
-def _twice(pairs: array[int]) -> Iterator[tuple[int, int]]:
+def _twice(keys: array[int], lines: array[int]) -> Iterator[tuple[int, int]]:
     """Those whose hash is there before; mostly there are none."""
-    keys = pairs[::2]
     parts = 1 + len(keys) // AT_ONCE
     for part in range(parts):
         before: set[int] = set()
@@ -77,11 +77,11 @@ def _twice(pairs: array[int]) -> Iterator[tuple[int, int]]:
         some = keys if parts == 1 else (key for key in keys if (key >> 8) % parts == part)
         again = {key for key in some if key in before or add(key)}
         if again:
-            yield from _named(pairs, again)
+            yield from _named(keys, lines, again)
 
 
-def _named(pairs: array[int], again: set[int]) -> Iterator[tuple[int, int]]:
+def _named(keys: array[int], lines: array[int], again: set[int]) -> Iterator[tuple[int, int]]:
     first: dict[int, int] = {}
-    for key, line in zip(pairs[::2], pairs[1::2], strict=True):
+    for key, line in zip(keys, lines, strict=True):
         if key in again and (before := first.setdefault(key, line)) != line:
             yield line, before
