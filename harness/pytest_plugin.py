@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import warnings
 from collections import Counter, defaultdict
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
@@ -239,6 +240,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         config.pluginmanager.unregister(silent)
     if not config.stash[RUNS]:
         return
+    # a refused delete leaves its connection in its error; collected here, it would be a traceback
+    warnings.simplefilter("ignore", ResourceWarning)
     from harness.record import write_reports
 
     for run in config.stash[RUNS]:

@@ -184,7 +184,8 @@ def _place(text: str | None) -> Place:
     parts = text.split("/") if text else [os.environ.get(name, "") for name in names]
     if len(parts) != 3 or not all(parts):
         raise HarnessError(
-            "--tag needs --workspace SUBSCRIPTION/GROUP/NAME, or " + ", ".join(names)
+            "it is not known where to look. Next: python -m harness sweep --tag --workspace "
+            "SUBSCRIPTION/GROUP/NAME, or set " + ", ".join(names)
         )
     return Place(*parts)
 

@@ -94,8 +94,8 @@ def reason(record: RunRecord) -> str:
     failed = broken(record)
     if not failed or not (error := failed[0].error) or error.startswith("KeyboardInterrupt"):
         return ""
-    said = error.partition("\nNext: ")[0]
-    first, last = first_line(said), first_line(said.strip().splitlines()[-1])
+    said = error.partition("Next: ")[0].strip()
+    first, last = first_line(said), first_line(said.splitlines()[-1])
     whole = first if last == first else f"{first.rstrip('.:')}: {last}"
     blamed = [each.blame for each in told_of(record) if each.blame]
     return f"{whole.rstrip('.')} (who can mend it: {blamed[0]})" if blamed else whole

@@ -136,11 +136,13 @@ def test_an_error_that_no_check_found_has_its_own_next_command(
     failed_run: RunRecord, tmp_path: Path
 ) -> None:
     """The service itself refused: the command stands in the step's error, and in the last line."""
-    error = "StepError: the cluster cannot be read\nNext: run again; then look\nat this"
+    error = "StepError: the cluster cannot be read. Next: run again; then look\nat this"
     steps = tuple(replace(s, error=error) if s.n == 5 else s for s in failed_run.steps)
     record = replace(failed_run, steps=steps, findings=(), leftovers=())
 
-    assert closing_line(record, tmp_path).endswith("; next: run again; then look")
+    line = closing_line(record, tmp_path)
+    assert line.endswith("; next: run again; then look")
+    assert "StepError: the cluster cannot be read; " in line
 
 
 def test_ctrl_c_is_no_failed_step(failed_run: RunRecord, tmp_path: Path) -> None:

@@ -74,6 +74,7 @@ def _breaks_once(ended: Ended, record: RunRecord, claim: Claim) -> None:
         assert text in error
         assert claim.breaks == "connection" or text in ended.output
     assert ended.code == pytest.ExitCode.TESTS_FAILED
+    assert "PytestUnraisable" not in ended.output
     last = next(line for line in ended.output.splitlines() if "; next: " in line)
     assert name == "cleanup" or not AZURE_ALONE.search(error + last)
     for logs in re.findall(r"tail -n 50 (\S+)", error):
