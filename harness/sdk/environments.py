@@ -50,13 +50,18 @@ class Imported:
 
 
 def environment(
-    requests: Sequence[str], home: Path = HOME, *, before: str | None = None
+    requests: Sequence[str],
+    home: Path = HOME,
+    *,
+    before: str | None = None,
+    prefer: Sequence[str] = (),
 ) -> Environment:
     """An environment of what the request resolves to, today or as of a day.
 
-    Raises SdkError when it does not resolve or install.
+    Versions in `prefer` are taken where they can be. Raises SdkError when it does not resolve or
+    install.
     """
-    return environment_of(packages.resolved(requests, before), home, requests)
+    return environment_of(packages.resolved(requests, before, prefer), home, requests)
 
 
 def environment_of(

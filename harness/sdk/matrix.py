@@ -91,9 +91,14 @@ def _prepared(version: str, home: Path, say: Say) -> tuple[Row, Path | None]:
 
 
 def tried_with(version: str, home: Path = HOME) -> Environment:
-    """The environment in which a release runs: with its pins, and what the harness needs."""
-    requests = [*releases.fresh(version), *releases.pins(version), *releases.tools()]
-    return environment(requests, home)
+    """The environment in which a release runs: with its pins, and what the harness needs.
+
+    Where a version of another package is tried, all else is as in our own environment, but for
+    what cannot be beside that version.
+    """
+    other = releases.bare(version) != version
+    wanted = [*releases.fresh(version), *releases.pins(version), *releases.tools(exact=not other)]
+    return environment(wanted, home, prefer=releases.ours() if other else ())
 
 
 def fresh_import(version: str, home: Path = HOME, before: str | None = None) -> Import:

@@ -14,31 +14,28 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from harness.errors import SdkError
 
 _LONG_AGO = "2000-01-01"
 
 
-def resolved(requests: Sequence[str], before: str | None = None) -> tuple[str, ...]:
+def resolved(
+    requests: Sequence[str], before: str | None = None, prefer: Sequence[str] = ()
+) -> tuple[str, ...]:
     """`name==version` of all that a request brings, today or as of a day (YYYY-MM-DD).
 
-    Raises SdkError with what contradicts what.
+    Versions in `prefer` are taken where the request allows them. Raises SdkError with what
+    contradicts what.
     """
-    limits = ["--exclude-newer", before] if before else []
-    told = _uv(
-        [
-            "pip",
-            "compile",
-            "--no-header",
-            "--no-annotate",
-            "--python",
-            sys.executable,
-            *limits,
-            "-",
-        ],
-        "\n".join(requests),
-    )
+    ask = ["pip", "compile", "--no-header", "--no-annotate", "--python", sys.executable]
+    ask += ["--exclude-newer", before] if before else []
+    with TemporaryDirectory() as folder:
+        found = Path(folder, "found.txt")  # what stands there before is what uv would rather have
+        found.write_text("\n".join(prefer), encoding="utf-8")
+        _uv([*ask, "--output-file", str(found), "-"], "\n".join(requests))
+        told = found.read_text(encoding="utf-8")
     return tuple(line for line in told.splitlines() if line and not line.startswith("#"))
 
 

@@ -125,15 +125,20 @@ def distribution_of(module: str) -> str:
     return str(_told()["distributions"].get(top, top))
 
 
-def tools(root: Path = ROOT) -> tuple[str, ...]:
-    """What the harness needs to run the recipe beside any release, pinned as in our own."""
+def tools(root: Path = ROOT, *, exact: bool = True) -> tuple[str, ...]:
+    """What the harness needs to run the recipe beside any release; `exact`: as in our own."""
     given = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
     light = given["project"]["optional-dependencies"]["light"]
     held = _held(root)
     told = _told()
-    ours = {told["package"], *told["beside"], *told["recipe"], *told["not_needed"]}
-    wanted = [f"{name}=={held[name]}" for name in light if name not in ours and name in held]
-    return *told["recipe"], *wanted
+    asked_for = {told["package"], *told["beside"], *told["recipe"], *told["not_needed"]}
+    wanted = [name for name in light if name not in asked_for and name in held]
+    return *told["recipe"], *(f"{name}=={held[name]}" if exact else name for name in wanted)
+
+
+def ours(root: Path = ROOT) -> tuple[str, ...]:
+    """All packages of our own environment, pinned."""
+    return tuple(f"{name}=={version}" for name, version in _held(root).items())
 
 
 def recipe(root: Path = ROOT) -> str:

@@ -12,7 +12,7 @@ from harness.sdk.bisect import bisect
 from harness.sdk.culprits import culprits
 from harness.sdk.environments import environment, imported
 from harness.sdk.look import Question, other_pins
-from harness.sdk.matrix import fresh_import, matrix, with_probes
+from harness.sdk.matrix import fresh_import, matrix, tried_with, with_probes
 from harness.sdk.row import Import, Row, read_row, write_row
 
 
@@ -40,6 +40,27 @@ def test_a_release_resolves_as_of_its_day(home: Path) -> None:
     assert "marshmallow==4.0" in today.pins
     assert "marshmallow==3.22" in then.pins
     assert packages.published("azure-ai-ml", "1.35.0") == "2024-03-01"
+
+
+def test_what_is_rather_had_is_taken_where_it_can_be(home: Path) -> None:
+    """A version that the request allows; else the newest, and no error."""
+    rather = ["marshmallow==3.22", "six==1.0"]
+
+    assert packages.resolved(["marshmallow"], prefer=rather) == ("marshmallow==3.22",)
+    assert packages.resolved(["marshmallow>3.22", "six"], prefer=rather) == (
+        "marshmallow==4.0",
+        "six==1.17",
+    )
+
+
+def test_a_version_of_another_package_may_move_what_it_cannot_stand_beside(home: Path) -> None:
+    """pytest 8 comes with a release that cannot have ours; all else is as in our environment."""
+    found = tried_with("1.33.0+six==1.17", home).pins
+
+    assert {"six==1.17", "pytest==8.0"} <= {*found}
+    assert {pin for pin in releases.tools() if "==" in pin} - {*found} == {
+        pin for pin in releases.tools() if pin.startswith("pytest==")
+    }
 
 
 def test_versions_come_oldest_first(home: Path) -> None:
