@@ -176,9 +176,9 @@ def _become(arguments: Sequence[str], environment: Mapping[str, str], log: Path)
     try:
         os.setsid()
         os.chdir(ROOT)
-        for number in (signal.SIGTERM, signal.SIGINT):  # as in any other Python
-            usual = signal.SIG_DFL if number == signal.SIGTERM else signal.default_int_handler
-            signal.signal(number, usual)
+        for number in (signal.SIGTERM, signal.SIGHUP):  # whatever nohup or a shell has made of us
+            signal.signal(number, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         nothing = os.open(os.devnull, os.O_RDONLY)
         for source, target in ((nothing, 0), (output, 1), (output, 2)):

@@ -49,7 +49,10 @@ def test_ctrl_c_while_the_job_is_streamed(tmp_path: Path, whole_runs: WholeRuns)
 def _interrupted(
     whole_runs: WholeRuns, folder: Path, when: Callable[[], bool], *settings: str
 ) -> set[str]:
-    """What a run deleted that was sent SIGINT then; it says that it failed, and leaves nothing."""
+    """Kinds of all a run asked for that was sent SIGINT then; it failed, and nothing of it is left.
+
+    What was interrupted before its create was sent was never there.
+    """
     pid = whole_runs.begin(folder, "-s", settings=settings)
     until = time.monotonic() + 90
     while not when() and time.monotonic() < until and Path(f"/proc/{pid}").exists():
@@ -61,4 +64,4 @@ def _interrupted(
     assert ended.record is not None
     assert ended.record.outcome == "failed"
     assert ended.record.leftovers == ()
-    return {deleted.kind for deleted in ended.record.deleted}
+    return {each.kind for each in (*ended.record.deleted, *ended.record.absent)}
