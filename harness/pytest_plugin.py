@@ -240,14 +240,15 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         config.pluginmanager.unregister(silent)
     if not config.stash[RUNS]:
         return
-    # a refused delete leaves its connection in its error; collected here, it would be a traceback
-    warnings.simplefilter("ignore", ResourceWarning)
     from harness.record import write_reports
 
-    for run in config.stash[RUNS]:
-        config.stash[REPORTS] += write_reports(run, config.stash[COUNTS][run.scenario])
-        if run.recorder:
-            config.stash[REPORTS] += _recorded(session, run)
+    with warnings.catch_warnings():
+        # a refused delete leaves its connection in its error; collected here, it is a traceback
+        warnings.simplefilter("ignore", ResourceWarning)
+        for run in config.stash[RUNS]:
+            config.stash[REPORTS] += write_reports(run, config.stash[COUNTS][run.scenario])
+            if run.recorder:
+                config.stash[REPORTS] += _recorded(session, run)
     if hasattr(config, "workeroutput"):  # a worker of xdist has no terminal; the controller prints
         config.workeroutput["reports"] = config.stash[REPORTS]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import gettempdir
@@ -116,8 +116,8 @@ def _temporary() -> Iterator[None]:
 def _written(rows: Iterator[bytes], take: Take, write: Callable[[bytes], object]) -> int:
     """How many rows went out."""
     if take.sample:
-        drawn = sampled(rows, take.sample, take.seed)
-        rows = (line if line.endswith(b"\n") else line + b"\n" for line in drawn)
+        with closing(sampled(rows, take.sample, take.seed)) as drawn:  # its file goes at once
+            return _through((line.rstrip(b"\n") + b"\n" for line in drawn), write)
     return _through(rows, write)
 
 

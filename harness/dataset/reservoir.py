@@ -6,7 +6,7 @@ import math
 import random
 import tempfile
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from itertools import islice
 from typing import IO
 
@@ -16,7 +16,7 @@ def share(rows: int, percent: int) -> int:
     return round(percent * rows / 100.0)
 
 
-def sampled(lines: Iterable[bytes], size: int, seed: int) -> Iterator[bytes]:
+def sampled(lines: Iterable[bytes], size: int, seed: int) -> Generator[bytes]:
     """`size` of all lines, each with the same chance, in the order they came.
 
     Algorithm L (Li, 1994) draws how many lines to let pass, so that those cost nothing.

@@ -165,24 +165,24 @@ def _one(
     hands: Hands, ledger: Ledger, entry: Entry, patience: float, clock: Callable[[], float]
 ) -> Deleted | Leftover | Absent:
     started = clock()
+    met: set[Entry] = {entry} if entry.answered else set()
     try:
-        proof = _patiently(hands, ledger, entry, patience)
-        was_there = _was_there(ledger, entry)
+        proof = _patiently(hands, ledger, entry, patience, met)
         ledger.gone(entry.kind, entry.name)
     except Exception as error:  # whatever went wrong, the next entry is still to be deleted
         return by_hand(entry, f"{type(error).__name__}: {error}")
-    if not was_there:
+    if entry not in met and KINDS[entry.kind].listed:  # a job that nobody met may have ended
         return Absent(entry.kind, entry.name, proof)
     return Deleted(entry.kind, entry.name, clock() - started, proof)
 
 
-def _was_there(ledger: Ledger, entry: Entry) -> bool:
-    """Whether its create was answered, or somebody who cleaned up has seen it."""
-    return any(known.answered for known in ledger.entries() if known == entry)
+def _patiently(
+    hands: Hands, ledger: Ledger, entry: Entry, patience: float, met: set[Entry]
+) -> tuple[str, ...]:
+    """Try until it is gone or patience is at its end; then the last error is raised.
 
-
-def _patiently(hands: Hands, ledger: Ledger, entry: Entry, patience: float) -> tuple[str, ...]:
-    """Try until it is gone or patience is at its end; then the last error is raised."""
+    `met`: it is added there once it was seen.
+    """
     import stamina
 
     until, renewals = time.monotonic() + patience, 0
@@ -192,7 +192,7 @@ def _patiently(hands: Hands, ledger: Ledger, entry: Entry, patience: float) -> t
     ):
         with attempt:
             try:
-                return _gone(hands, ledger, entry, max(until - time.monotonic(), 1.0))
+                return _gone(hands, ledger, entry, max(until - time.monotonic(), 1.0), met)
             except Exception as error:
                 if getattr(error, "status_code", None) != 401:
                     raise
@@ -212,11 +212,14 @@ def worth_another_try(error: Exception) -> bool:
     return isinstance(error, OSError | StillThereError) or "AzureError" in named
 
 
-def _gone(hands: Hands, ledger: Ledger, entry: Entry, seconds: float) -> tuple[str, ...]:
+def _gone(
+    hands: Hands, ledger: Ledger, entry: Entry, seconds: float, met: set[Entry]
+) -> tuple[str, ...]:
     """Delete if it is there, then prove absence. Raises StillThereError when it is still there."""
     kind, name = entry.kind, entry.name
     if _appears(hands, entry):
-        if not entry.answered:  # should this try fail, the next finds it gone and must know
+        if entry not in met:  # should this process end here, the next must know
+            met.add(entry)
             ledger.answered(kind, name)
         if entry.keep and KINDS[kind].at_rest:
             return _at_rest(hands, name, seconds)

@@ -23,7 +23,7 @@ def cleanup(record: RunRecord) -> Element:
         for thing in record.deleted
     ]
     heads = ("kind", "name", "took", "seen to be gone")
-    nothing = not record.deleted and not record.leftovers
+    nothing = not record.deleted and not record.leftovers and not record.absent
     return section(
         "cleanup",
         f"Cleanup: {cleanup_words(record)}",

@@ -6,9 +6,12 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
+from packaging.version import Version
+
 from harness.errors import HarnessError
 from harness.sdk.diff import Compared, compared
 from harness.sdk.environments import HOME
+from harness.sdk.releases import bare
 from harness.sdk.row import Row
 from harness.wire_diff.change import SEVERITIES
 
@@ -16,12 +19,17 @@ from harness.wire_diff.change import SEVERITIES
 def changed(rows: Sequence[Row], home: Path = HOME) -> dict[str, list[str]]:
     """By `1.35.0, after 1.34.1`: its changes above harmless, worst first.
 
-    Rows in the order of the matrix, newest first. Where two cannot be compared, that is the line.
+    Newest first, in whatever order the rows come. Where two cannot be compared, that is the line.
     """
+    newest_first = sorted(rows, key=_version, reverse=True)
     return {
         f"{latter.version}, after {former.version}": _changes(former, latter, home)
-        for latter, former in pairwise(rows)
+        for latter, former in pairwise(newest_first)
     }
+
+
+def _version(row: Row) -> tuple[Version, str]:
+    return Version(bare(row.version)), row.version
 
 
 def _changes(former: Row, latter: Row, home: Path) -> list[str]:

@@ -48,10 +48,9 @@ def page(found: Sequence[Needs], day: str) -> str:
             f"Made on {day} by {commands}.",
             "A field stands here when the recipe, replayed under that release, ends red without",
             "it (bold), or green with other results. Where one of several fields has to be there,",
-            "that is told below the table. Of each operation everything else was left out at once,",
-            "and nothing was otherwise. Fields are left out of all answers of an operation; null",
-            "in place of absent was not tried. The answers are the twin's: evidence about the SDK",
-            "and this recipe, and none about Azure.",
+            "that is told below the table. Fields are left out of all answers of an operation;",
+            "null in place of absent was not tried. The answers are the twin's: evidence about the",
+            "SDK and this recipe, and none about Azure.",
             "",
             *(line for each in found for line in _section(each)),
             *(_difference(found) if len(found) > 1 else []),
@@ -130,7 +129,10 @@ def _section(one: Needs) -> Iterator[str]:
     elif one.together is None:
         yield from ("", "What none needs was not yet left out of all operations at once.")
     else:
-        yield from ("", "What none needs, left out of all operations at once, changes nothing.")
+        yield from (
+            "",
+            "What it does not need, left out at once in all operations, changes nothing.",
+        )
     if one.left:
         names = ", ".join(f"`{n}`" for n in dict.fromkeys(field.operation for field in one.left))
         yield from ("", f"Not looked at, for want of time: {names}.")

@@ -61,13 +61,23 @@ def _of(pinned: str, release: str, say: Say, home: Path) -> News:
     try:
         found = diff(pinned, release, say, home)
     except HarnessError as error:
-        rows = matrix([release], say, home, why=True)
-        return News(release, 2, f"{error}\n\n{table(rows)}"[:_DIFF])
+        return News(release, 2, _cut(f"{error}\n\n{_in_the_way(release, say, home)}", _DIFF))
     code = int(found.worst in ("breaking", "risky"))
     asked = [Question(pinned, release, claim) for claim in claims(found)[:_SEARCHES]]
-    parts = ["\n".join(told_diff(found))[:_DIFF]]
-    parts += ["\n".join(_answer(one, say, home))[:_ANSWER] for one in asked]
+    parts = [_cut("\n".join(told_diff(found)), _DIFF)]
+    parts += [_cut("\n".join(_answer(one, say, home)), _ANSWER) for one in asked]
     return News(release, code, "\n".join(parts))
+
+
+def _in_the_way(release: str, say: Say, home: Path) -> str:
+    try:
+        return table(matrix([release], say, home, why=True))
+    except HarnessError as error:  # the news of the other releases are none the worse for it
+        return f"what stands in the way was not found: {error}"
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}\n... cut; `sdk diff` tells all"
 
 
 def _answer(asked: Question, say: Say, home: Path) -> Iterator[str]:

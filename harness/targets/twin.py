@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from harness.errors import TargetError
 from harness.targets.target import Target, environment
-from harness.targets.typed import on_twin
+from harness.targets.typed import on_twin, running, served_again
 
 if TYPE_CHECKING:
     from harness.plan import Plan
@@ -136,7 +136,7 @@ def _own(plan: Plan, state: Path, log: Path) -> Iterator[Target]:
                 config=state,
                 logs={"twin": log},
                 ready=state / "ready.json",
-                typed=partial(on_twin, plan.twin.era, state),
+                typed=partial(on_twin, served_again(plan.twin.era, state), state),
             )
         if process.poll() is not None:
             raise TargetError(
@@ -164,7 +164,7 @@ def _attached(file: Path, state: Path, plan: Plan) -> Iterator[Target]:
         yield Target(
             name="twin",
             config=state,
-            typed=partial(on_twin, plan.twin.era, Path(ready["state"])),
+            typed=partial(on_twin, running(Path(ready["state"])), Path(ready["state"])),
             ready=file.resolve(),
             timestamp=os.environ.get("HARNESS_TIMESTAMP"),
         )

@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
-# a command, its two words and its options; prose goes on behind it
+# a command that shows something, its two words and its options; prose goes on behind it
 _AZ = re.compile(
-    r"(?<!on Azure: )\baz (ml|role) (?P<what>[a-z-]+ [a-z-]+)(?: --[a-z-]+(?: [^\s;,-][^\s;,]*)?)*"
+    r"(?<!on Azure: )\baz (ml|role) (?P<what>[a-z-]+ (?:show|list|download|get-logs)[a-z-]*)"
+    r"(?: --[a-z-]+(?: [^\s;,-][^\s;,]*(?<!\.))?)*"
 )
 _LOGS = "blobs/azureml/ExperimentRun/*/user_logs/std_log.txt"
 
 
-def on_twin(era: str, state: Path | None, text: str) -> str:
-    """The text, with each command of az behind one that tells the same of the twin of that folder.
+def on_twin(asked: str, state: Path | None, text: str) -> str:
+    """The text, with each command of az that shows something behind `asked`, which works here.
 
-    The logs of a job are files there; all else it answers when it is served again. None: a twin
-    that leaves no folder; another of its era answers alike. Idempotent.
+    The logs of a job are files in the twin's folder, and are shown as such. Idempotent.
     """
-    shown = _shown(state) if state else None
-    serve = f"python -m harness twin --era {era}" + (f" --state {shown}" if shown else "")
-    logs = {"job download": f"tail -n 50 {shown}/{_LOGS}"} if shown else {}
-    return _AZ.sub(lambda az: f"{logs.get(az['what'], serve)} (on Azure: {az[0]})", text)
+    logs = {"job download": f"tail -n 50 {_shown(state)}/{_LOGS}"} if state else {}
+    return _AZ.sub(lambda az: f"{logs.get(az['what'], asked)} (on Azure: {az[0]})", text)
 
 
-def _shown(folder: Path) -> Path:
+def served_again(era: str, state: Path | None) -> str:
+    """The command by which a twin that has ended can be asked; None: it left no folder.
+
+    Then another of its era answers alike.
+    """
+    return f"python -m harness twin --era {era}" + (f" --state {_shown(state)}" if state else "")
+
+
+def running(state: Path) -> str:
+    """What to do where it still runs; it has its folder to itself."""
+    return f"ask the twin in {_shown(state)}"
+
+
+def _shown(folder: Path) -> str:
     whole, here = folder.resolve(), Path.cwd()
-    return whole.relative_to(here) if whole.is_relative_to(here) else whole
+    return shlex.quote(str(whole.relative_to(here) if whole.is_relative_to(here) else whole))

@@ -184,6 +184,27 @@ def test_what_never_came_to_be_is_not_called_deleted(tmp_path: Path) -> None:
     assert not ledger.open_entries()
 
 
+def test_a_job_that_nobody_met_may_have_ended(tmp_path: Path) -> None:
+    """It stays in its list for ever and a GET does not tell: it is not called never there."""
+    ledger = _long_ago(ledger_of(tmp_path, ("job", "j"), answered=False))
+
+    done = delete_all(Workspace(), ledger, 0)
+
+    assert [(each.name, each.proof) for each in done.deleted] == [("j", ("it ended",))]
+    assert not done.absent
+
+
+def test_what_is_seen_is_written_down_once(tmp_path: Path) -> None:
+    """However often its delete is tried."""
+    workspace = Workspace(("endpoint", "e"))
+    workspace.refuse["e"] = [503, 503]
+    ledger = _long_ago(ledger_of(tmp_path, ("endpoint", "e"), answered=False))
+
+    assert delete_all(workspace, ledger, 30).deleted
+
+    assert ledger.path.read_text(encoding="utf-8").count("answered") == 1
+
+
 def test_what_was_seen_once_counts_as_deleted_when_it_is_gone(tmp_path: Path) -> None:
     """Nobody answered its create; one cleanup saw it and was refused, the next finds it gone."""
     workspace = Workspace(("endpoint", "e"))

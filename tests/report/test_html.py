@@ -176,6 +176,7 @@ def test_what_was_never_there_is_shown_with_its_proof(passed_run: RunRecord) -> 
     text = Page(page(replace(passed_run, deleted=(), absent=absent))).text
 
     assert "Asked for, and never there: compute refused ✓ GET answers 404" in " ".join(text.split())
+    assert "nothing to delete" not in text
 
 
 def test_a_deletion_without_proof_is_not_called_proven(passed_run: RunRecord) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import SdkError
-from harness.sdk import command, packages, releases
+from harness.sdk import command, news, packages, releases
 from harness.sdk.row import place, read_row, write_row
 from tests.sdk.recordings import other_size, recorded
 
@@ -90,6 +90,24 @@ def test_a_release_that_does_not_run_says_what_stands_in_the_way(
     assert "## 2.2b1: asks or does something otherwise" in text
 
 
+def test_one_that_cannot_be_looked_at_takes_nothing_from_the_others(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither compared nor searched: that is what is said of it."""
+    row = read_row(home, "2.1")
+    write_row(home, replace(row, today=replace(row.today, error="ImportError: no"), ran=None))
+
+    def broken(*_: object, **__: object) -> object:
+        raise SdkError("uv is not installed")
+
+    monkeypatch.setattr(news, "matrix", broken)
+    code, text = told(home, capsys, "newest", "newest-pre")
+
+    assert code == 2
+    assert "what stands in the way was not found: uv is not installed" in text
+    assert "## 2.2b1: asks or does something otherwise" in text
+
+
 def test_what_changes_nothing_is_no_news(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Exit code 0, which closes the issue; the pinned release is none, and each stands once."""
     assert told(home, capsys, "2.0", "2.0")[1].count("## 2.0: nothing above harmless") == 1
@@ -110,3 +128,4 @@ def test_no_issue_is_longer_than_github_takes(
     assert len(text) < 65_536
     assert text.count("```") == 4
     assert text.count("== which release changed compute.create") == 2  # the answers are still there
+    assert "... cut; `sdk diff` tells all" in text
