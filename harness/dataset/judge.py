@@ -88,8 +88,10 @@ class Judge:
         self._sizes.update([size >> 10 for size in sizes])
         self._turns.update(messages)
         self._messages.add(said, lines)
-        has_one = [name is not None for name in names]
-        self._ids.add([*compress(names, has_one)], [*compress(lines, has_one)])
+        if not all(names):  # all is quick, and in most files all have one
+            has_one = [name is not None for name in names]
+            names, lines = [*compress(names, has_one)], [*compress(lines, has_one)]
+        self._ids.add(names, lines)
 
     def _may_stay(self, number: int, line: bytes) -> bool:
         """The careful path: refuse, leave out, or keep after all."""

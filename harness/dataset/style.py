@@ -29,7 +29,7 @@ NUMBER = 20  # characters; json refuses very long ones
 # a text that starts with one of these says something; what starts otherwise is decoded to see
 VISIBLE = tuple(32 < code < 127 and chr(code) not in '"\\' for code in range(256))
 # What has one of these as its second character is such a text: no list, object, true, false, null
-# or number has (E is left out for 1E5; behind a number of one digit stands the comma of good()).
+# or number has (E is left out for 1E5; behind a number of one digit stands what comes next in good()).
 SURE = tuple(code in b"ABCDFGHIJKLMNOPQRSTUVWXYZ" for code in range(256))
 SHORTEST = (",", ":")  # to_json of datasets and pandas
 SEPARATORS = (SHORTEST, (", ", ": "))  # json.dumps
@@ -87,15 +87,12 @@ class Style:
         values = astuple(self._decode(line))
         messages = values[0]
         contents = [message.content for message in messages]
-        said = b",".join((*contents, b""))
-        at = 0
-        for length in map(len, contents):
-            if not SURE[said[at + 1]]:  # for most one look is enough
-                if said[at] != QUOTE:
-                    return None
-                if not VISIBLE[said[at + 1]] and not _says(said[at : at + length]):
-                    return None
-            at += length + 1
+        said = b"".join((*contents, b","))
+        at = 1
+        for content in contents:
+            if not SURE[said[at]] and not _says(content):  # for most one look is enough
+                return None
+            at += len(content)
         roles = tuple([message.role for message in messages])
         size = (self._between.get(roles) or self._measured(roles)) + at
         for value in values:
@@ -112,7 +109,7 @@ class Style:
         if len(line) > self._longest and any(len(text) > self._longest for text in contents):
             return None
         name = hashed(values[self._id]) if self._id else None
-        return len(contents), hashed(said) ^ (roles[0] == "system"), name
+        return len(contents), hashed(said, roles[0] == "system"), name
 
     @staticmethod
     def _are_plain(values: Iterable[msgspec.Raw]) -> bool:
@@ -130,8 +127,7 @@ class Style:
             return -1 << 60
         self._templates[roles] = self._written(roles)
         values = len(roles) + len(self._columns) - 1
-        # what good() adds up besides: a comma for each that is said, and the number of messages
-        besides = len(roles) + len(roles)
+        besides = len(roles) + 1  # what good() adds up too: how many messages, and where it begins
         self._between[roles] = len(self._templates[roles]) - values * len(b"%b") - besides
         return self._between[roles]
 
@@ -177,10 +173,10 @@ def style_of(line: bytes, wanted: Wanted) -> Style | None:
 def seen(line: bytes) -> Seen:
     """What is seen of a good row of any style. Raises what msgspec raises."""
     row = _read(line)
-    said = b",".join((*(message.content for message in row.messages), b""))
+    said = b"".join((*(message.content for message in row.messages), b","))
     system = bool(row.messages) and row.messages[0].role == "system"
     name = hashed(row.prompt_id) if isinstance(row.prompt_id, msgspec.Raw) else None
-    return len(row.messages), hashed(said) ^ system, name
+    return len(row.messages), hashed(said, system), name
 
 
 _read = msgspec.json.Decoder(Row).decode
@@ -193,6 +189,7 @@ def _row_type(columns: list[str]) -> type[msgspec.Struct]:
     return msgspec.defstruct("Columns", fields, rename=names, gc=False)
 
 
-def _says(text: bytes) -> bool:
-    """Whether a text as written has anything but white space."""
-    return bool(str(msgspec.json.decode(text)).strip())
+def _says(content: msgspec.Raw) -> bool:
+    """Whether a text as written is one, and has anything but white space."""
+    text = bytes(content)
+    return text[0] == QUOTE and (VISIBLE[text[1]] or bool(str(msgspec.json.decode(text)).strip()))
