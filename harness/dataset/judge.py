@@ -90,7 +90,7 @@ class Judge:
         self._messages.add(said, lines)
         if not all(names):  # all is quick, and in most files all have one
             has_one = [name is not None for name in names]
-            names, lines = [*compress(names, has_one)], [*compress(lines, has_one)]
+            names, lines = tuple(compress(names, has_one)), tuple(compress(lines, has_one))
         self._ids.add(names, lines)
 
     def _may_stay(self, number: int, line: bytes) -> bool:

@@ -29,7 +29,7 @@ NUMBER = 20  # characters; json refuses very long ones
 # a text that starts with one of these says something; what starts otherwise is decoded to see
 VISIBLE = tuple(32 < code < 127 and chr(code) not in '"\\' for code in range(256))
 # What has one of these as its second character is such a text: no list, object, true, false, null
-# or number has (E is left out for 1E5; behind a number of one digit stands what comes next in good()).
+# or number has (E is left out for 1E5; behind a number of one digit good() sees what comes next).
 SURE = tuple(code in b"ABCDFGHIJKLMNOPQRSTUVWXYZ" for code in range(256))
 SHORTEST = (",", ":")  # to_json of datasets and pandas
 SEPARATORS = (SHORTEST, (", ", ": "))  # json.dumps

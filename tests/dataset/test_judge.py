@@ -166,6 +166,19 @@ def test_what_is_allowed_is_counted_and_stays() -> None:
     }
 
 
+def test_the_same_texts_said_by_others_are_other_messages() -> None:
+    """The role of the first message tells two rows apart, in whatever style they are written."""
+    texts = ["user", "assistant", "user"], ["system", "user", "assistant"]
+    talk, told_first = (row(50, *roles) for roles in texts)
+    spaced = json.dumps(told_first).encode()
+
+    apart, _ = judged(b"\n".join([*GOOD, Way().line(talk), Way().line(told_first), b""]))
+    again, _ = judged(b"\n".join([*GOOD, Way().line(talk), Way().line(told_first), spaced, b""]))
+
+    assert apart.refused == {}
+    assert [(one.rule, one.line) for one in again.problems] == [("same-messages", 15)]
+
+
 def test_rows_that_are_only_asked_may_be_one_question() -> None:
     """The _gen splits need no assistant, no second message and no ten rows."""
     told, _ = judged(Way().line(row(1, "user")), Wanted(purpose="asking"))
