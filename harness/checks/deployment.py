@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from harness.checks.facts import Traffic
-from harness.checks.finding import Finding
+from harness.checks.finding import Finding, run_again
 
 if TYPE_CHECKING:
     from harness.plan import Plan
@@ -36,5 +36,5 @@ def traffic(deployed: Traffic, plan: Plan) -> Iterator[Finding]:
             deployed.deployment,
             "the endpoint's traffic",
             "service",
-            "step 9 deletes the endpoint, so again: pytest scenarios --target " + plan.target,
+            f"step 9 deletes the endpoint, so again: {run_again(plan.target)}",
         )

@@ -215,7 +215,7 @@ class Link:
     name: str
     earlier: str
     later: str | None  # None: this service does not say
-    show: str  # the command that shows the later end
+    show: str = ""  # the command that shows the later end; "" where step 9 deletes it
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from harness.checks.facts import Link
-from harness.checks.finding import Finding
+from harness.checks.finding import Finding, run_again
 
 if TYPE_CHECKING:
     from harness.plan import Plan
@@ -41,9 +41,8 @@ def unbroken(links: Sequence[Link], plan: Plan) -> Iterator[Finding]:
 
 
 def _next(link: Link, target: str) -> str:
-    """A command that still works when the run is over: of all that a link ends at, only the
-    endpoint is deleted by step 9."""
-    again = f"pytest scenarios --target {target}"
-    if link.show.startswith("az ml online-"):
+    """A command that still works when the run is over."""
+    again = run_again(target)
+    if not link.show:
         return f"step 9 deletes what it ends at, so again: {again}"
-    return f"{link.show} shows the later end" + (f"; then again: {again}" if link.later else "")
+    return f"{link.show} shows what is there" + (f"; then again: {again}" if link.later else "")

@@ -142,7 +142,6 @@ def _route_all(
     ready = endpoints.get(name)
     deployment = connection.workspace.online_deployments.get(plan.deployment.name, name)
     address = urlsplit(ready.scoring_uri).netloc.split(".")[0]
-    show = f"az ml online-deployment show --name {plan.deployment.name} --endpoint-name {name}"
     return Deployed(
         endpoint=name,
         deployment=plan.deployment.name,
@@ -151,13 +150,8 @@ def _route_all(
         traffic={str(key): int(value) for key, value in (ready.traffic or {}).items()},
         scoring_uri=str(ready.scoring_uri),
         links=(
-            Link("registered model -> deployment", registered.id, _id(deployment.model), show),
-            Link(
-                "endpoint -> its address",
-                name,
-                address,
-                f"az ml online-endpoint show --name {name}",
-            ),
+            Link("registered model -> deployment", registered.id, _id(deployment.model)),
+            Link("endpoint -> its address", name, address),
         ),
     )
 

@@ -15,6 +15,7 @@ from tests.checks.made import base_model, findings, names
 
 HASH = "c81253dd5522db5e9fc6d6c0621de8a53e49c21c6b1b16017bf407f288ac47c3"  # of train_sft.jsonl
 MD5 = "8a2fc0d25c4bb2d1f0b4a2a5bc3a2b6a"
+AGAIN = "pytest scenarios --target twin, with the options this run had"
 
 
 @dataclass
@@ -74,7 +75,7 @@ def test_a_path_without_a_hash_is_not_said() -> None:
         assert found.later is None
         (said,) = findings("lineage", links=[found])
         assert (said.severity, said.check) == ("cannot tell", "lineage.unbroken")
-        assert said.next.startswith("az ml job show --name finetune-1 shows the later end")
+        assert said.next.startswith("az ml job show --name finetune-1 shows what is there")
 
 
 def test_a_break_is_an_error_and_an_unbroken_chain_is_silent() -> None:
@@ -86,18 +87,15 @@ def test_a_break_is_an_error_and_an_unbroken_chain_is_silent() -> None:
     (found,) = findings("lineage", links=[good, bad])
     assert (found.severity, found.check) == ("error", "lineage.unbroken")
     assert "models/a/versions/2 is not models/a/versions/1" in found.what
-    assert found.next == "az ml it shows the later end; then again: pytest scenarios --target twin"
+    assert found.next == "az ml it shows what is there; then again: " + AGAIN
 
 
 def test_what_to_type_works_when_the_endpoint_is_gone() -> None:
     """Step 9 deletes it before anybody reads this: no command that asks it is named."""
-    shows = ("az ml online-deployment show --name demo", "az ml online-endpoint show --name chat-1")
-    for link in (Link("deployed", "a", later, show) for show in shows for later in ("b", None)):
+    for link in (Link("deployed", "a", later) for later in ("b", None)):
         (found,) = findings("lineage", links=[link])
 
-        assert found.next == (
-            "step 9 deletes what it ends at, so again: pytest scenarios --target twin"
-        )
+        assert found.next == f"step 9 deletes what it ends at, so again: {AGAIN}"
 
 
 def test_links_in_short() -> None:
@@ -136,7 +134,7 @@ def test_what_to_type_about_a_deployment_works_when_it_is_gone() -> None:
     ill, bypassed = findings("deployment", deployed=traffic("Failed", old=100))
 
     assert ill.next == "run again"  # and its log, where it is kept: tests/checks/test_planted.py
-    assert bypassed.next.endswith("so again: pytest scenarios --target twin")
+    assert bypassed.next.endswith(f"so again: {AGAIN}")
     assert "az ml" not in ill.next + bypassed.next
 
 
