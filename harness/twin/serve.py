@@ -31,6 +31,7 @@ from harness.twin.blob_store import BlobStore
 from harness.twin.engine.runner import Runner
 from harness.twin.faults import parse
 from harness.twin.faults_at_work import Faults
+from harness.twin.folder import held
 from harness.twin.lifecycle import Operations
 from harness.twin.serving.instances import Instances
 from harness.twin.settings import Settings
@@ -133,12 +134,11 @@ def serve(
     imports, so that its first job finds them there; a lazy twin does so when a job or a deployment
     needs them, and one that gets neither never pays the 5 s of CPU.
 
-    Raises WireError when a fault is misspelt.
+    Raises WireError when a fault is misspelt, TargetError when another twin has the folder.
     """
     faults = Faults(parse(settings.faults), settings.state / "faults")
-    settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     logging.getLogger("uvicorn.error").addFilter(_wanted)
-    with _assembled(settings, faults, lazy) as twin:
+    with held(settings.state), _assembled(settings, faults, lazy) as twin:
         served = app.create(twin, verbose=verbose)
         asyncio.run(_run(twin, served, Announce(ready_file, quiet), idle_exit))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 import requests
 
 from harness.twin.__main__ import _parser
+from harness.twin.folder import held
 
 from .asking import KEY_AUTH
 from .conftest import ROOT, Start, Started
@@ -214,6 +216,40 @@ def test_state_outlives_the_twin(start: Start) -> None:
     second = start("--state", first.ready["state"])
 
     assert session(second).get(url, timeout=10).status_code == 200
+
+
+def test_two_twins_do_not_share_a_folder(start: Start) -> None:
+    """The second one does not start and says why; the first one is not disturbed."""
+    first = start()
+    state = first.ready["state"]
+    command = [sys.executable, "-m", "harness.twin", "--lazy", "--quiet", "--state", state]
+
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+
+    assert done.returncode == 2
+    assert f"another twin runs in {state}" in done.stderr
+    assert "--state" in done.stderr
+    assert session(first).get(workspace(first), timeout=10).status_code == 200
+
+
+def test_a_child_that_outlives_a_killed_twin_does_not_keep_its_folder(tmp_path: Path) -> None:
+    """The lock goes with the process that took it, whoever inherited its files."""
+    script = (
+        "import os, sys, time; from pathlib import Path; from harness.twin.folder import held\n"
+        "folder = Path(sys.argv[1])\n"
+        "with held(folder):\n"
+        "    if not (child := os.fork()): time.sleep(60); os._exit(0)\n"
+        "    (folder / 'child').write_text(str(child)); os._exit(9)"
+    )
+    killed = subprocess.run([sys.executable, "-c", script, str(tmp_path)], cwd=ROOT, check=False)
+    child = int((tmp_path / "child").read_text())
+
+    try:
+        os.kill(child, 0)  # it lives
+        with held(tmp_path):
+            assert killed.returncode == 9
+    finally:
+        os.kill(child, signal.SIGKILL)
 
 
 def _cpu_seconds(pid: int) -> float:
