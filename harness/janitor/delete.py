@@ -75,9 +75,9 @@ class Cleanup:
         """Raises LeftoverError naming each thing left, its price and the commands to type."""
         if self.leftovers:
             raise LeftoverError(
-                f"{len(self.leftovers)} thing(s) may still exist and cost money. "
-                f"Next, type:\n{self._all_at_once()}"
-                "or, on Azure, one by one:\n" + "\n".join(map(told, self.leftovers))
+                f"{len(self.leftovers)} thing(s) may still exist and cost money.\n"
+                f"Next: {self._all_at_once()}on Azure, one by one:\n"
+                + "\n".join(map(told, self.leftovers))
             )
 
     def _all_at_once(self) -> str:
@@ -86,7 +86,7 @@ class Cleanup:
             return ""
         folder, here = self.ledger.parent.resolve(), Path.cwd()
         shown = folder.relative_to(here) if folder.is_relative_to(here) else folder
-        return f"  python -m harness sweep {shown}\n"
+        return f"python -m harness sweep {shown}\nor, "
 
 
 class StillThereError(LeftoverError):

@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.errors import LeftoverError
+from harness.janitor import delete
 from harness.report.markup import clean
 from harness.report.run_record import Absent, Counts, Finding, Leftover, RunRecord
 from harness.report.summary import LINES, closing_line, summary
@@ -143,6 +145,24 @@ def test_an_error_that_no_check_found_has_its_own_next_command(
     line = closing_line(record, tmp_path)
     assert line.endswith("; next: run again; then look")
     assert "StepError: the cluster cannot be read; " in line
+
+
+def test_what_is_left_is_told_without_the_ways_to_delete_it(
+    failed_run: RunRecord, tmp_path: Path
+) -> None:
+    """Why step 9 failed is that something is left; the last line ends in the one command."""
+    left = delete.Leftover("endpoint", "chat-1", "503", "az ml online-endpoint delete", 88.0, "url")
+    with pytest.raises(LeftoverError) as refused:
+        delete.Cleanup((), (left,), tmp_path / "ledger.jsonl").check()
+    error = f"LeftoverError: {refused.value}"
+    steps = tuple(replace(s, error=error) if s.n == 5 else s for s in failed_run.steps)
+
+    line = closing_line(replace(failed_run, steps=steps), tmp_path)
+
+    assert "; LeftoverError: 1 thing(s) may still exist and cost money; " in line
+    assert line.endswith(f"next: python -m harness sweep {tmp_path}")
+    assert f"\nNext: python -m harness sweep {tmp_path}\n" in error
+    assert "az ml online-endpoint delete" in error
 
 
 def test_ctrl_c_is_no_failed_step(failed_run: RunRecord, tmp_path: Path) -> None:
