@@ -17,6 +17,9 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     run_json: Path = options.run / "run.json" if options.run.is_dir() else options.run
     out: Path = options.out or run_json.parent
+    if not run_json.is_file():
+        print(f"report: there is no {run_json}. Next: ls reports/*/run.json", file=sys.stderr)
+        return 1
     try:
         record = read(run_json)
         page = write_html(run_json, out)

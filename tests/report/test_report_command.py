@@ -48,9 +48,9 @@ def test_a_broken_record_is_refused_in_words(tmp_path: Path) -> None:
 
 
 def test_a_missing_record_is_named(tmp_path: Path) -> None:
-    """A wrong path is told by its name."""
+    """A wrong path is told by its name, and how to find a right one."""
     done = report(str(tmp_path / "nowhere.json"))
 
     assert done.returncode == 1
-    assert "nowhere.json" in done.stderr
+    assert f"there is no {tmp_path / 'nowhere.json'}. Next: ls reports" in done.stderr
     assert "Traceback" not in done.stderr
