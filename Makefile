@@ -19,7 +19,7 @@ fits = $(1) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info[:2] != (3
 .PHONY: run replay test test-light test-twin lint bench crash clean light twin-env envs regenerate prove-replay
 
 run: envs ## the whole recipe on the twin
-	@echo "== the recipe on the twin: nine steps, about a minute =="
+	@echo "== the recipe on the twin: nine steps, half a minute =="
 	.venv/bin/python -m pytest scenarios --target twin -v --junitxml=reports/junit.xml \
 		--set finetune.compare_with_reference=true
 

@@ -51,6 +51,7 @@ def _findings(record: told.RunRecord) -> list[str]:
     """The findings worth a look, a line each; errors have been printed where they stopped."""
     return [
         f"{finding.severity}: {finding.what} [{finding.check}]"
+        + (f"; next: {finding.next}" if finding.next else "")
         for finding in record.findings
         if finding.severity in ("warning", "cannot tell")
     ]
