@@ -13,6 +13,7 @@ from harness.janitor.ledger import Ledger
 from harness.plan_file import read_plan
 from harness.record import COMPARISON, record_of, write_reports
 from harness.report.html import page
+from harness.report.run_record import Finding
 from harness.run import Run
 from harness.sdk import html
 from harness.targets.target import Target
@@ -57,6 +58,19 @@ def test_without_a_campaign_nothing_is_told(run: Run, text: str | None) -> None:
 
     assert record.campaign == ""
     assert "Crash campaign" not in page(record)
+
+
+def test_a_warning_at_the_end_says_what_to_type(run: Run) -> None:
+    """A line each, with its next command if it has one; what is good to know is on the page."""
+    for severity, then in (("warning", "type this"), ("cannot tell", ""), ("info", "nothing")):
+        run.findings.append(Finding(severity, "a.check", f"a {severity}", "it", then))
+
+    lines = write_reports(run, {})
+
+    assert [line for line in lines if "[a.check]" in line] == [
+        "warning: a warning [a.check]; next: type this",
+        "cannot tell: a cannot tell [a.check]",
+    ]
 
 
 def compared(run: Run, before: str, after: str) -> Path:
