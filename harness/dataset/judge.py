@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from itertools import compress
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 import msgspec
 
 from harness.dataset.explain import explain
+from harness.dataset.lines import blocks
 from harness.dataset.repeated import Repeated
 from harness.dataset.rules import BY_NAME, Problem, Wanted
-from harness.dataset.style import Seen, seen, style_of
+from harness.dataset.style import Seen, Style, seen, style_of
 from harness.dataset.told import Told
 
-AT_ONCE = 1024  # rows counted together
 NOT_OF_THIS_SHAPE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -24,9 +24,8 @@ class Judge:
 
     def __init__(self, name: str, wanted: Wanted) -> None:
         self._name, self._wanted = name, wanted
-        self._good: Callable[[bytes], Seen | None] = lambda line: None  # until there is a style
+        self._style: Style | None = None  # that of the last row that had one
         self._styles = 100  # how often to look for another; some files have none
-        self._seen: list[tuple[int, int, Seen]] = []  # line, its bytes; counted many at once
         self._ids, self._messages = Repeated(), Repeated()
         self._problems: list[Problem] = []
         self._refused: Counter[str] = Counter()
@@ -38,23 +37,32 @@ class Judge:
 
     def kept(self, lines: Iterable[bytes]) -> Iterator[bytes]:
         """The lines of a file that stay, as they are; problems are remembered."""
-        longest, remember = self._wanted.longest_line, self._seen.append
-        for number, line in enumerate(lines, start=1):
-            try:
-                good = self._good(line)
-            except NOT_OF_THIS_SHAPE:
-                good = None
-            if good and len(line) <= longest and (line.isascii() or _is_utf8(line)):
-                remember((number, len(line), good))
-                yield line
-            elif self._may_stay(number, line):
-                yield line
-            if len(self._seen) >= AT_ONCE:
-                self._count()
+        return chain.from_iterable(self._blocks(lines))
+
+    def _blocks(self, lines: Iterable[bytes]) -> Iterator[Sequence[bytes]]:
+        number = 1
+        for block in blocks(lines):
+            yield self._kept(number, block)
+            number += len(block)
+
+    def _kept(self, number: int, block: Sequence[bytes]) -> Sequence[bytes]:
+        """Those that stay, the first of that number; halved until all of a part are good."""
+        if good := self._good(block):
+            self._count(number, good)
+            return block
+        if len(block) == 1:
+            return block if self._may_stay(number, block[0]) else ()
+        half = len(block) // 2
+        return [*self._kept(number, block[:half]), *self._kept(number + half, block[half:])]
+
+    def _good(self, block: Sequence[bytes]) -> Seen | None:
+        try:
+            return self._style.good(block) if self._style else None
+        except NOT_OF_THIS_SHAPE:
+            return None
 
     def told(self) -> Told:
         """Everything, after the last line; to be asked once."""
-        self._count()
         for name, repeated in (("same-id", self._ids), ("same-messages", self._messages)):
             self._tell_repeated(name, repeated)
             repeated.close()
@@ -77,21 +85,13 @@ class Judge:
             kibibytes=dict(sorted(self._sizes.items())),
         )
 
-    def _count(self) -> None:
-        """The rows seen since the last time; counted one by one they take longer."""
-        if not self._seen:
-            return
-        lines, sizes, good = zip(*self._seen, strict=True)
-        messages, said, names = zip(*good, strict=True)
-        self._seen.clear()
-        self._bytes += sum(sizes)
-        self._sizes.update([size >> 10 for size in sizes])
-        self._turns.update(messages)
-        self._messages.add(said, lines)
-        if not all(names):  # all is quick, and in most files all have one
-            has_one = [name is not None for name in names]
-            names, lines = tuple(compress(names, has_one)), tuple(compress(lines, has_one))
-        self._ids.add(names, lines)
+    def _count(self, number: int, good: Seen) -> None:
+        """Rows that stay, the first in that line."""
+        self._bytes += sum(good.sizes)
+        self._sizes.update([size >> 10 for size in good.sizes])
+        self._turns.update(good.turns)
+        self._messages.add(good.said, number)
+        self._ids.add(good.names, number)
 
     def _may_stay(self, number: int, line: bytes) -> bool:
         """The careful path: refuse, leave out, or keep after all."""
@@ -107,24 +107,19 @@ class Judge:
         return self._stays(number, line, found)
 
     def _stays(self, number: int, line: bytes, allowed: list[Problem]) -> bool:
-        good = None
+        good = Seen([len(line)], [], [], [])
         try:
             good = seen(line)
             if not allowed and self._styles:
                 self._styles -= 1
-                style = style_of(line, self._wanted)
-                self._good = style.good if style else self._good
+                self._style = style_of(line, self._wanted) or self._style
         except NOT_OF_THIS_SHAPE as error:
             if not allowed:  # msgspec is stricter than json
                 self._refuse([Problem("not-json", "", str(error), number)])
                 return False
         self._allowed.update(one.rule for one in allowed)
         self._useless += _left_out(allowed) is not None
-        if good:
-            self._seen.append((number, len(line), good))
-        else:
-            self._bytes += len(line)
-            self._sizes[len(line) >> 10] += 1
+        self._count(number, good)
         return True
 
     def _refuse(self, problems: list[Problem]) -> None:
@@ -159,11 +154,3 @@ def _left_out(problems: list[Problem]) -> str | None:
     if any(rule.component == "fails" or rule.always for rule in does.values()):
         return None
     return next((name for name, rule in does.items() if rule.component == "drops"), None)
-
-
-def _is_utf8(data: bytes) -> bool:
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True

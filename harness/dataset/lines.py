@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 BUFFER = 1 << 17  # bytes; larger ones leave the cache
+BLOCK = 96 << 10  # bytes; from 128 KiB on malloc asks the kernel for the memory, every time
 
 
 @contextmanager
@@ -30,6 +31,19 @@ def lines(stream: BinaryIO, longest: int) -> Iterator[bytes]:
         if len(line) == most and line[-1:] != b"\n":
             while (rest := read(most)) and rest[-1:] != b"\n":
                 pass
+
+
+def blocks(lines: Iterable[bytes], size: int = BLOCK) -> Iterator[list[bytes]]:
+    """Lines in lists of about `size` bytes."""
+    block, room = [], size
+    for line in lines:
+        block.append(line)
+        room -= len(line)
+        if room <= 0:
+            yield block
+            block, room = [], size
+    if block:
+        yield block
 
 
 def first(rows: Iterable[bytes], count: int) -> Iterator[bytes]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import tempfile
 from array import array
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator
 from typing import IO
 
 BUCKETS = 256
@@ -26,10 +27,10 @@ class Repeated:
         self._chunks: list[list[tuple[int, int]]] = [[] for _ in range(BUCKETS)]
         self._file: IO[bytes] | None = None  # made when it is needed
 
-    def add(self, keys: Sequence[int], lines: Sequence[int]) -> None:
-        """Some rows: of each its hash of 64 bits, and its line."""
-        self._keys.extend(array("Q", keys))
-        self._lines.extend(array("Q", lines))
+    def add(self, keys: list[int], line: int) -> None:
+        """Rows one after the other, from that line on: of each its hash of 64 bits."""
+        self._keys.fromlist(keys)
+        self._lines.extend(range(line, line + len(keys)))
         if len(self._keys) >= self._full:
             self._spill()
 
@@ -72,11 +73,9 @@ def _twice(keys: array[int], lines: array[int]) -> Iterator[tuple[int, int]]:
     """Those whose hash is there before; mostly there are none."""
     parts = 1 + len(keys) // AT_ONCE
     for part in range(parts):
-        before: set[int] = set()
-        add = before.add  # gives None
-        some = keys if parts == 1 else (key for key in keys if (key >> 8) % parts == part)
-        again = {key for key in some if key in before or add(key)}
-        if again:
+        some = keys if parts == 1 else [key for key in keys if (key >> 8) % parts == part]
+        if len(set(some)) < len(some):
+            again = {key for key, times in Counter(some).items() if times > 1}
             yield from _named(keys, lines, again)
 
 

@@ -14,7 +14,7 @@ from harness.dataset.repeated import AT_ONCE, Repeated
 def test_they_are_found_with_the_first_line() -> None:
     """The second and the third of three name the first."""
     repeated = Repeated()
-    repeated.add([5, 7, 5, 9, 5], [1, 2, 3, 4, 5])
+    repeated.add([5, 7, 5, 9, 5], 1)
 
     assert sorted(repeated.found()) == [(3, 1), (5, 1)]
 
@@ -25,7 +25,7 @@ def test_nothing_is_lost_on_the_way_through_the_disk(full: int) -> None:
     draw, repeated = random.Random(1), Repeated(full)
     keys = [draw.getrandbits(64) for _ in range(AT_ONCE)]
     for line, key in enumerate(keys + keys[:1000], start=1):
-        repeated.add([key], [line])
+        repeated.add([key], line)
 
     found = sorted(repeated.found())
     repeated.close()
@@ -39,7 +39,7 @@ def test_many_rows_fit_in_little_memory() -> None:
         "import resource; from harness.dataset.repeated import Repeated\n"
         "top = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "repeated = Repeated(1 << 15); before = top()\n"
-        "for line in range(500_000): repeated.add([line * 2654435761 % 2**61], [line])\n"
+        "for line in range(500_000): repeated.add([line * 2654435761 % 2**61], line)\n"
         "assert not list(repeated.found()); print(top() - before)"
     )
 

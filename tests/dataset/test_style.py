@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ SPACED = (", ", ": ")
 TWICE = b'"role":"assistant",'
 
 
-def row(number: int) -> dict[str, object]:
+def row(number: int) -> dict[str, Any]:
     """A row of six messages: in some styles that is much white space."""
     said = [
         {"role": role, "content": f"{number} {turn} {role}"}
@@ -51,7 +52,7 @@ def test_a_style_is_read_off_and_takes_the_next_row(
     style = style_of(one, Wanted())
 
     assert style
-    assert style.good(two)
+    assert style.good([two])
 
 
 def test_white_space_left_out_makes_no_room_for_a_field() -> None:
@@ -73,6 +74,62 @@ def test_a_long_end_makes_no_room_for_a_field() -> None:
 
     assert len(rows[5]) == len(rows[4])
     assert refused(rows) == {(6, "repeated-field"): 1}
+
+
+def test_short_ends_of_others_make_no_room_for_a_field() -> None:
+    """Rows are measured together: what some save at their ends, none can spend."""
+    plain = [Way().line(row(number)) for number in range(len(TWICE) + 2)]
+    rows = [line + b"\n" for line in plain]
+    rows[0] = plain[0] + b"\r\n"
+    rows[5] = plain[5].replace(b'"role"', TWICE + b'"role"', 1) + b"\r\n"
+
+    style = style_of(rows[0], Wanted())
+
+    assert style
+    assert sum(map(len, rows)) == sum(len(line) + 2 for line in plain)
+    assert style.good(rows) is None
+
+
+@pytest.mark.parametrize("value", ['{"a":1,"a":2}', '[{"a":1,"a":2}]', "9" * 5000])
+def test_another_column_is_looked_at_when_it_is_not_plain(value: str) -> None:
+    """A field twice inside, or a number that json refuses: as long as it is written."""
+    rows = [row(number) | {"source": "web"} for number in range(12)]
+    written = [Way().line(one) + b"\n" for one in rows]
+    written[5] = written[5].replace(b'"web"', value.encode())
+
+    assert len(refused(written)) == 1
+    assert {line for line, _ in refused(written)} == {6}
+
+
+def test_a_line_too_long_is_told_when_no_message_is() -> None:
+    """Many messages, each of a length that is allowed."""
+    rows = lines(Way())
+    rows[5] = Way().line(row(5) | {"messages": row(5)["messages"] * 9}) + b"\n"
+    wanted = Wanted(longest_line=len(rows[0]) + 10, longest_turn=len(rows[0]))
+    judge = Judge("train.jsonl", wanted)
+    list(judge.kept(rows))
+
+    assert judge.told().refused == {"line-too-long": 1}
+
+
+@pytest.mark.parametrize("separators", [(",", ":"), SPACED])
+def test_of_rows_together_is_seen_what_is_seen_of_each(separators: tuple[str, str]) -> None:
+    """Sizes, turns, hashes of texts and of ids, in the order of the rows."""
+    rows = [row(number) for number in range(12)]
+    rows[3]["messages"].insert(0, {"role": "system", "content": "Be brief."})
+    rows[7]["messages"].pop()
+    written = [Way(separators).line(one) + b"\n" for one in rows]
+    style = style_of(written[0], Wanted())
+    assert style
+
+    together = style.good(written)
+
+    each = [style.good([one]) for one in written]
+    assert together
+    assert together.turns == [6, 6, 6, 7, 6, 6, 6, 5, 6, 6, 6, 6]
+    assert list(zip(*together, strict=True)) == [
+        tuple(values for (values,) in one) for one in each if one
+    ]
 
 
 @pytest.mark.parametrize("separators", [(",", ":"), SPACED])
@@ -110,4 +167,4 @@ def test_both_ways_agree_on_a_row_that_differs(
         changed = two.replace(*change, times)
         careful = explain(changed, Wanted())
         assert json.loads(changed)
-        assert not (style.good(changed) and careful), careful
+        assert not (style.good([changed]) and careful), careful
