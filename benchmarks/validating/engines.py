@@ -2,8 +2,9 @@
 
     python -m benchmarks.validating.engines ENGINE FILE OUT
 
-All do the same: read, look at fields, types, roles that take turns and empty content, draw 1 % of
-the rows with a seed, write them as JSON Lines to OUT. All have one thread.
+All do the same: read, look at fields, types, roles that take turns, empty content and rows that
+stand twice (by their id or by what is said), draw 1 % of the rows with a seed, write them as JSON
+Lines to OUT. All have one thread.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import random
 import sys
 import tempfile
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -64,12 +66,14 @@ def plain(path: Path, out: Path) -> tuple[int, int]:
     """The standard library's json, line by line."""
     rows = bad = 0
     kept: list[bytes] = []
-    draw = random.Random(SEED)
+    draw, new = random.Random(SEED), _New()
     with path.open("rb") as file:
         for line in file:
             rows += 1
-            bad += not _good(json.loads(line.decode()))
-            if draw.random() < SHARE:
+            row = json.loads(line.decode())
+            good = _good(row) and new(row["prompt_id"], row["messages"])
+            bad += not good
+            if good and draw.random() < SHARE:
                 kept.append(line)
     out.write_bytes(b"".join(kept))
     return rows, bad
@@ -96,6 +100,7 @@ def pandas(path: Path, out: Path) -> tuple[int, int]:
 
     frame = pd.read_json(path, lines=True)
     good = frame["messages"].map(_turns_are_good) & frame["prompt"].notna()
+    good &= ~frame["prompt_id"].duplicated() & ~frame["messages"].map(_said).duplicated()
     kept = frame[good].sample(n=min(_wanted(path), int(good.sum())), random_state=SEED)
     kept.to_json(out, orient="records", lines=True)
     return len(frame), int((~good).sum())
@@ -106,9 +111,11 @@ def pandas_chunks(path: Path, out: Path) -> tuple[int, int]:
     import pandas as pd
 
     rows = bad = 0
+    new = _New()
     with pd.read_json(path, lines=True, chunksize=2000) as reader, out.open("w") as file:
         for frame in reader:
             good = frame["messages"].map(_turns_are_good) & frame["prompt"].notna()
+            good &= pd.Series(map(new, frame["prompt_id"], frame["messages"]), index=frame.index)
             rows, bad = rows + len(frame), bad + int((~good).sum())
             kept = frame[good].sample(frac=SHARE, random_state=SEED)
             kept.to_json(file, orient="records", lines=True)
@@ -123,6 +130,23 @@ def _turns_are_good(messages: Any) -> bool:
     )
 
 
+def _said(messages: Any) -> int:
+    return hash(tuple([message["content"] for message in messages]))
+
+
+class _New:
+    """Whether a row is new: neither its id nor what it says has been there."""
+
+    def __init__(self) -> None:
+        self._seen: set[Any] = set()
+
+    def __call__(self, name: str, messages: Any) -> bool:
+        marks = (name, _said(messages))
+        new = self._seen.isdisjoint(marks)
+        self._seen.update(marks)
+        return new
+
+
 def datasets(path: Path, out: Path) -> tuple[int, int]:
     """load_dataset, filter by the thousand (quicker than by row), to_json; nothing cached."""
     import datasets as hf
@@ -130,15 +154,21 @@ def datasets(path: Path, out: Path) -> tuple[int, int]:
     hf.disable_progress_bars()
     with tempfile.TemporaryDirectory(dir=out.parent) as cache:
         found = hf.load_dataset("json", data_files=str(path), split="train", cache_dir=cache)
-        good = found.filter(_are_good, batched=True, input_columns=["messages"])
+        columns = ["prompt_id", "messages"]
+        good = found.filter(
+            _are_good, batched=True, input_columns=columns, fn_kwargs={"new": _New()}
+        )
         size = min(_wanted(path), len(good))
         which = sorted(random.Random(SEED).sample(range(len(good)), size))
         good.select(which).to_json(out)
         return len(found), len(found) - len(good)
 
 
-def _are_good(many: list[Any]) -> list[bool]:
-    return [_turns_are_good(messages) for messages in many]
+def _are_good(names: list[str], many: list[Any], new: _New) -> list[bool]:
+    return [
+        _turns_are_good(messages) and new(name, messages)
+        for name, messages in zip(names, many, strict=True)
+    ]
 
 
 def polars(path: Path, out: Path) -> tuple[int, int]:
@@ -157,6 +187,8 @@ def polars(path: Path, out: Path) -> tuple[int, int]:
         & roles.list.gather_every(2, 1).list.eval(element == "assistant").list.all()
         & content.list.eval(element.str.strip_chars().str.len_bytes() > 0).list.all()
         & (content.list.eval(element.null_count()).list.sum() == 0)
+        & pl.col("prompt_id").is_first_distinct()
+        & pl.col("messages").hash().is_first_distinct()
     )
     frame = pl.scan_ndjson(path, schema=schema).with_columns(good=good).collect(engine="streaming")
     kept = frame.filter(pl.col("good")).drop("good")
@@ -171,7 +203,8 @@ def duckdb(path: Path, out: Path) -> tuple[int, int]:
     connection = db.connect(config={"threads": 1})
     connection.execute(f"SELECT setseed({SEED / 100})")
     connection.execute(  # one scan; only what is drawn is kept
-        f"""CREATE TEMP TABLE told AS SELECT good, CASE WHEN good AND random() < {SHARE}
+        f"""CREATE TEMP TABLE told AS SELECT good, hash(prompt_id) AS name, hash(messages) AS said,
+        CASE WHEN good AND random() < {SHARE}
         THEN struct_pack(prompt, prompt_id, messages) END AS drawn
         FROM (SELECT *, len(messages) >= 2 AND prompt IS NOT NULL AND
         len(list_filter(messages, lambda m, i: m.content IS NULL OR trim(m.content, {WHITE}) = ''
@@ -184,7 +217,11 @@ def duckdb(path: Path, out: Path) -> tuple[int, int]:
         f"""COPY (SELECT unnest(drawn) FROM told WHERE drawn IS NOT NULL)
         TO '{out}' (FORMAT json)"""
     )
-    found = connection.execute("SELECT count(*), count(*) FILTER (NOT good) FROM told").fetchone()
+    found = connection.execute(
+        """SELECT count(*), count(*) FILTER (NOT good OR named > 1 OR heard > 1) FROM (SELECT good,
+        row_number() OVER (PARTITION BY name ORDER BY rowid) AS named,
+        row_number() OVER (PARTITION BY said ORDER BY rowid) AS heard FROM told)"""
+    ).fetchone()
     assert found
     return found[0], found[1]
 
@@ -205,7 +242,7 @@ def pyarrow(path: Path, out: Path) -> tuple[int, int]:
         parse_options=pj.ParseOptions(explicit_schema=schema),
     )
     rows = bad = 0
-    draw = random.Random(SEED)
+    draw, seen = random.Random(SEED), set[Any]()
     with out.open("w") as file:
         for batch in reader:
             lists = batch["messages"]
@@ -219,6 +256,16 @@ def pyarrow(path: Path, out: Path) -> tuple[int, int]:
             wrong = set(pc.filter(parent, pc.invert(pc.fill_null(fine, False))).to_pylist())
             lengths = pc.fill_null(pc.list_value_length(lists), 0)
             wrong |= {at for at, length in enumerate(lengths.to_pylist()) if length < 2}
+            content = flat.field("content")
+            sizes = pc.fill_null(pc.binary_length(content), 0)
+            ends = [0, *pc.cumulative_sum(sizes).to_pylist()]
+            borders = [ends[at - first] for at in lists.offsets.to_pylist()]
+            said = memoryview(content.buffers()[2])
+            for at, (begin, end) in enumerate(pairwise(borders)):
+                marks = (batch["prompt_id"][at].as_py(), hash(bytes(said[begin:end])))
+                if not seen.isdisjoint(marks):
+                    wrong.add(at)
+                seen.update(marks)
             rows, bad = rows + len(batch), bad + len(wrong)
             for at in range(len(batch)):
                 if draw.random() < SHARE and at not in wrong:

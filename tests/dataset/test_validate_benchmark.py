@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,19 @@ def test_an_engine_finds_the_rows_that_are_broken(engine: str, tmp_path: Path) -
 
     assert found == (rows, chats.BAD)
     assert (tmp_path / "out.jsonl").exists()
+
+
+@pytest.mark.parametrize("engine", ["json", "pyarrow", "pandas", "pandas-chunks", "datasets"])
+def test_rivals_find_a_row_that_stands_twice(engine: str, tmp_path: Path) -> None:
+    """Their work is ours: a row said again under another id, and an id with other words."""
+    path = tmp_path / "chats.jsonl"
+    rows = list(islice(chats.lines(), 40))
+    name = rows[7].partition(b'"prompt_id":"')[2][:64]
+    rows[20] = rows[7].replace(name, b"f" * 64)
+    rows[30] = rows[30].replace(rows[30].partition(b'"prompt_id":"')[2][:64], name)
+    path.write_bytes(b"".join(rows))
+
+    assert ENGINES[engine](path, tmp_path / "out.jsonl") == (40, 2)
 
 
 def test_the_chats_have_the_size_of_ultrachat(tmp_path: Path) -> None:
