@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import warnings
 from collections import Counter, defaultdict
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
@@ -242,13 +241,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         return
     from harness.record import write_reports
 
-    with warnings.catch_warnings():
-        # a refused delete leaves its connection in its error; collected here, it is a traceback
-        warnings.simplefilter("ignore", ResourceWarning)
-        for run in config.stash[RUNS]:
-            config.stash[REPORTS] += write_reports(run, config.stash[COUNTS][run.scenario])
-            if run.recorder:
-                config.stash[REPORTS] += _recorded(session, run)
+    for run in config.stash[RUNS]:
+        config.stash[REPORTS] += write_reports(run, config.stash[COUNTS][run.scenario])
+        if run.recorder:
+            config.stash[REPORTS] += _recorded(session, run)
     if hasattr(config, "workeroutput"):  # a worker of xdist has no terminal; the controller prints
         config.workeroutput["reports"] = config.stash[REPORTS]
 

@@ -123,7 +123,7 @@ class WholeRuns:
     ) -> int:
         folder.mkdir(parents=True, exist_ok=True)
         line = ["scenarios/finetune_chat", "--target", "twin", "-p", "no:cacheprovider"]
-        line += ["--reports", str(folder), *options]
+        line += ["-p", "tests.collected", "--reports", str(folder), *options]
         for setting in (*QUICK, *settings):
             line += ["--set", setting]
         return self.warm.start(line, environment, folder / "log")

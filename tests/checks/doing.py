@@ -210,5 +210,7 @@ DOES: dict[str, Does] = {
 
 
 def spoken(found: Sequence[Finding]) -> list[str]:
-    """Severity and check of each finding but infos."""
-    return [f"{each.severity} {each.check}" for each in found if each.severity != "info"]
+    """Severity and check of each finding but infos, and who can mend it."""
+    return [
+        f"{each.severity} {each.check}: {each.blame}" for each in found if each.severity != "info"
+    ]

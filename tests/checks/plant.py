@@ -26,7 +26,7 @@ class Edit:
 class Plant:
     """One thing planted; `does` is where: in `tests.checks.doing`.
 
-    `says` are severity and check of every finding but infos; `tells` are checks that inform,
+    `says` are severity, check and blame of every finding but infos; `tells` are checks that inform,
     `part` stands in the message of the first finding or of the error, `cause` is its evidence.
     """
 
@@ -45,3 +45,7 @@ class Plant:
     requires: str = ""  # by the first of them
     rows: Callable[[list[str]], list[str]] | None = None  # of train_sft and test_gen
     forced: tuple[str, str, str | int] | None = None  # into the plan: no file may say so
+
+    def found_by(self) -> set[str]:
+        """The checks that find something of it."""
+        return {each.partition(":")[0].rpartition(" ")[2] for each in self.says}

@@ -34,9 +34,9 @@ def _ends(code: str, message: str) -> tuple[str]:
     return (f"ends:job.submit:Failed,child={step},code={code},message={message}",)
 
 
-def _failing(name: str, cause: str, code: str, message: str) -> Plant:
-    says, faults = ("error job.completed",), _ends(code, message)
-    return Plant(name, "job", says, faults=faults, cause=f"cause: {cause}", part=message)
+def _failing(name: str, blame: str, cause: str, code: str, message: str) -> Plant:
+    says, faults = f"error job.completed: {blame}", _ends(code, message)
+    return Plant(name, "job", (says,), faults=faults, cause=f"cause: {cause}", part=message)
 
 
 def _line(first: float, last: float) -> list[Point]:
@@ -51,26 +51,36 @@ def _state(status: str, after: int = 0) -> Edit:
 def _left(name: str, *states: Edit, ended: str) -> Plant:
     """The SDK's stream returns in silence at each of these states."""
     part = f"ended as {ended}, not Completed"
-    return Plant(name, "again", ("error job.completed",), edits=states, part=part)
+    return Plant(name, "again", ("error job.completed: service",), edits=states, part=part)
 
 
 JOB = (  # step 5: how it ended, and what it logged
-    _failing("out-of-memory", "out of memory", "OutOfMemory", "CUDA out of memory. Tried 20 GiB"),
-    _failing("killed", "out of memory", "ExecutionFailed", "Process exited with exit code 137"),
-    _failing("preempted", "preemption", "JobPreempted", "The node was preempted"),
-    _failing("disk-full", "disk", "DiskFullError", "[Errno 28] No space left on device"),
-    _failing("job-quota", "quota", "QuotaExceeded", "vCPU quota of 0 is not enough"),
-    _failing("image", "image", "ImageBuildFailed", "Failed to pull Docker image"),
+    _failing(
+        "out-of-memory", "SKU", "out of memory", "OutOfMemory", "CUDA out of memory. Tried 20 GiB"
+    ),
+    _failing(
+        "killed", "SKU", "out of memory", "ExecutionFailed", "Process exited with exit code 137"
+    ),
+    _failing("preempted", "SKU", "preemption", "JobPreempted", "The node was preempted"),
+    _failing("disk-full", "SKU", "disk", "DiskFullError", "[Errno 28] No space left on device"),
+    _failing("job-quota", "quota", "quota", "QuotaExceeded", "vCPU quota of 0 is not enough"),
+    _failing("image", "component", "image", "ImageBuildFailed", "Failed to pull Docker image"),
     _failing(
         "peft-that-changed",
+        "component",
         "training environment",
         "ExecutionFailed",
         "ImportError: cannot import name 'Conversation' from 'transformers'",
     ),
-    _failing("service-503", "transient", "ServiceError", "Received 503 from a service request"),
-    _failing("rows-refused", "user data", "UserError", "the dataset has no column messages"),
+    _failing(
+        "service-503", "service", "transient", "ServiceError", "Received 503 from a service request"
+    ),
+    _failing(
+        "rows-refused", "data", "user data", "UserError", "the dataset has no column messages"
+    ),
     _failing(
         "trainers-own-exception",
+        "component",
         "exception in the step's code",
         "ExecutionFailed",
         "RuntimeError: mat1 and mat2 shapes cannot be multiplied",
@@ -78,7 +88,7 @@ JOB = (  # step 5: how it ended, and what it logged
     Plant(
         "no-reason",
         "job",
-        ("error job.completed",),
+        ("error job.completed: service",),
         faults=_ends("ExecutionFailed", "See child run for more details."),
         cause="cause not recognised",
         part="See child run for more details.",
@@ -86,7 +96,7 @@ JOB = (  # step 5: how it ended, and what it logged
     Plant(
         "canceled",
         "job",
-        ("error job.completed",),
+        ("error job.completed: service",),
         faults=("ends:job.submit:Canceled,child=ft_nlp_common_validation",),
         part="ended as Canceled, not Completed",
     ),
@@ -101,7 +111,7 @@ JOB = (  # step 5: how it ended, and what it logged
     Plant(
         "another-jobs-data",
         "again",
-        ("error lineage.unbroken",),
+        ("error lineage.unbroken: service",),
         edits=(
             Edit(
                 "job.get",
@@ -115,46 +125,46 @@ JOB = (  # step 5: how it ended, and what it logged
     Plant(
         "nan-in-the-losses",
         "again",
-        ("error metrics.finite",),
+        ("error metrics.finite: training",),
         faults=(_logged("loss", (10, 1.0), (20, "NaN"), *_line(1.0, 0.2)[2:]),),
         part="first at step 20",
     ),
     Plant(
         "nan-that-is-skipped",
         "again",
-        ("warning metrics.points",),
+        ("warning metrics.points: training",),
         faults=(_logged("loss", *_line(1.0, 0.2)[1:]),),
         part="47 training losses were logged, and 480 rows make 48",
     ),
     Plant(
         "trained-nothing",
         "again",
-        ("error metrics.falls",),
+        ("error metrics.falls: training",),
         faults=(_logged("eval_loss", (0, 1.3), (480, 1.3)),),
         part="no better than its base",
     ),
     Plant(
         "loss-that-rises",
         "again",
-        ("error metrics.falls",),
+        ("error metrics.falls: training",),
         faults=(_logged("loss", *_line(0.2, 0.21)),),
     ),
     Plant(
         "base-that-was-not-evaluated",
         "again",
-        ("cannot tell metrics.falls",),
+        ("cannot tell metrics.falls: training",),
         faults=(_logged("eval_loss", (480, 0.5)),),
     ),
     Plant(
         "too-good",
         "again",
-        ("warning metrics.too_good",),
+        ("warning metrics.too_good: training",),
         faults=(_logged("loss", *_line(1.0, 0.01)),),
     ),
     Plant(
         "another-learning-rate",
         "again",
-        ("warning metrics.rates",),
+        ("warning metrics.rates: training",),
         faults=(_logged("learning_rate", *_line(1e-4, 1e-4)),),
     ),
     Plant(
@@ -164,14 +174,17 @@ JOB = (  # step 5: how it ended, and what it logged
         faults=("answers:mlflow.call:at=runs/search,{}",),
         part="none of its 0 MLflow runs logged training metrics",
     ),
-    Plant("no-token", "again", ("error metrics.tokens",), edits=(_token_property("0"),)),
+    Plant("no-token", "again", ("error metrics.tokens: training",), edits=(_token_property("0"),)),
     Plant(
-        "tokens-unsaid", "again", ("cannot tell metrics.tokens",), edits=(_token_property(None),)
+        "tokens-unsaid",
+        "again",
+        ("cannot tell metrics.tokens: training",),
+        edits=(_token_property(None),),
     ),
     Plant(
         "tokens-no-number",
         "again",
-        ("cannot tell metrics.tokens",),
+        ("cannot tell metrics.tokens: training",),
         edits=(_token_property("many"),),
         part="'many'",
     ),
@@ -189,7 +202,7 @@ TRAINING = (  # the end of step 8: the training against the reference runs
     Plant(
         "worse-than-any-reference",
         "accept",
-        ("error acceptance.reference",),
+        ("error acceptance.reference: training",),
         (OTHER,),
         (_ended_at(0.15),),
         part="too bad: evaluation loss at the end: 0.15",
@@ -197,7 +210,7 @@ TRAINING = (  # the end of step 8: the training against the reference runs
     Plant(
         "better-than-any-reference",
         "accept",
-        ("error acceptance.reference",),
+        ("error acceptance.reference: training",),
         (OTHER,),
         (_ended_at(0.13),),
         part="too good: evaluation loss at the end: 0.13",
@@ -205,28 +218,28 @@ TRAINING = (  # the end of step 8: the training against the reference runs
     Plant(
         "seed-that-is-ignored",
         "accept",
-        ("error acceptance.reference",),
+        ("error acceptance.reference: training",),
         ("training.seed=4242",),
         part="seed 4242 gave the run of seed 42: the seed is ignored",
     ),
     Plant(
         "tokens-of-other-data",
         "accept",
-        ("error acceptance.reference",),
+        ("error acceptance.reference: data",),
         edits=(_token_property("30000"),),
         part="tokens: 30000, and 38997 in every reference run",
     ),
     Plant(
         "training-of-another-kind",
         "accept",
-        ("cannot tell acceptance.reference",),
+        ("cannot tell acceptance.reference: training",),
         ("training.warmup_steps=5",),
         part="reference twin-tiny is of other runs: parameters is",
     ),
     Plant(  # as when the adapter is not merged on save: the losses are good
         "base-model-that-answers",
         "ask",
-        ("error acceptance.reference",) * 2,
+        ("error acceptance.reference: training",) * 2,
         ("deployment.name=base",),
         part="too bad: ROUGE-L gained over the base model: 0,",
     ),

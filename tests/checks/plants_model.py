@@ -27,58 +27,66 @@ MODEL = (
     Plant(
         "datasets-2.9.0",
         "packages",
-        ("error environment.known_bad",) * 2,
+        ("error environment.known_bad: SDK environment",) * 2,
         packages=(("datasets", "2.9.0"),),
         part="PyExtensionType",
     ),
     Plant(
         "marshmallow-3.24",
         "packages",
-        ("error environment.known_bad",),
+        ("error environment.known_bad: SDK environment",),
         packages=(("azure-ai-ml", "1.23.0"), ("marshmallow", "3.24.0")),
         part="cannot import name '_T'",
     ),
     Plant(
         "marshmallow-4",
         "packages",
-        ("error environment.known_bad",),
+        ("error environment.known_bad: SDK environment",),
         packages=(("azure-ai-ml", "1.26.2"), ("marshmallow", "4.0.0")),
     ),
     Plant(
         "snake-case-bodies",
         "packages",
-        ("warning environment.known_bad",),
+        ("warning environment.known_bad: SDK environment",),
         packages=(("azure-ai-ml", "1.34.0"),),
         part="deployment_name of batch endpoints",
     ),
     Plant(
         "mlflow-beside-skinny",
         "packages",
-        ("warning environment.known_bad", "error environment.mlflow"),
+        (
+            "warning environment.known_bad: SDK environment",
+            "error environment.mlflow: SDK environment",
+        ),
         packages=(("mlflow", "3.17.2"),),
         part="logged-models",
     ),
     Plant(
         "unmet-requirement",
         "packages",
-        ("warning environment.requirements",),
+        ("warning environment.requirements: SDK environment",),
         packages=(("old-thing", "1.0"),),
         requires="pandas<1",
     ),
     Plant(
         "defaults-the-component-lacks",
         "look",
-        ("error contract.names",),
+        ("error contract.names: base model",),
         edits=(
             of_model(lambda told: told["tags"].update(model_specific_defaults="{'rate_max': 1}")),
         ),
         part="rate_max (a default in the model's tag model_specific_defaults)",
     ),
-    Plant("misspelt-parameter", "look", ("error contract.names",), ("training.num_train_epoch=1",)),
+    Plant(
+        "misspelt-parameter",
+        "look",
+        ("error contract.names: plan",),
+        ("training.num_train_epoch=1",),
+    ),
     Plant(
         "bad-choice",
         "look",
-        ("error contract.values",),
+        ("error contract.values: plan",),
         (
             "optimization.deepspeed_stage=4",
             'finetune.ignore_model_defaults=["num_train_epochs","deepspeed_stage"]',
@@ -87,16 +95,18 @@ MODEL = (
     Plant(
         "choice-that-went",
         "look",
-        ("error contract.values",),
+        ("error contract.values: plan",),
         ('training.optim="adamw_hf"',),
         edits=(_component(lambda spec: spec["inputs"]["optim"]["enum"].remove("adamw_hf")),),
         part="optim",
     ),
-    Plant("zero-epochs", "look", ("error contract.values",), ("training.num_train_epochs=0",)),
+    Plant(
+        "zero-epochs", "look", ("error contract.values: plan",), ("training.num_train_epochs=0",)
+    ),
     Plant(
         "rate-of-zero",
         "look",
-        ("error contract.values",),
+        ("error contract.values: plan",),
         (
             "training.learning_rate=0",
             'finetune.ignore_model_defaults=["num_train_epochs","learning_rate"]',
@@ -105,13 +115,13 @@ MODEL = (
     Plant(
         "no-deepspeed-with-auto-batch",
         "look",
-        ("error contract.together",),
+        ("error contract.together: plan",),
         ('training.auto_find_batch_size="true"',),
     ),
     Plant(
         "input-nobody-gives",
         "look",
-        ("error contract.required",),
+        ("error contract.required: component",),
         edits=(
             _component(
                 lambda spec: spec["inputs"].update(tenant={"type": "string", "optional": "False"})
@@ -122,19 +132,19 @@ MODEL = (
     Plant(
         "input-that-went",
         "look",
-        ("error contract.required",),
+        ("error contract.required: component",),
         edits=(_component(lambda spec: spec["inputs"].pop("test_file_path")),),
     ),
     Plant(
         "output-that-went",
         "look",
-        ("error contract.outputs",),
+        ("error contract.outputs: component",),
         edits=(_component(lambda spec: spec["outputs"].pop("mlflow_model_folder")),),
     ),
     Plant(
         "three-epochs-become-one",
         "look",
-        ("warning contract.precedence",),
+        ("warning contract.precedence: base model",),
         ("finetune.ignore_model_defaults=[]", "training.num_train_epochs=3"),
         tells=("contract.winners",),
         part="num_train_epochs: plan 3, model default 1 wins",
@@ -142,7 +152,7 @@ MODEL = (
     Plant(
         "tag-nobody-can-read",
         "look",
-        ("error model.tags",),
+        ("error model.tags: base model",),
         edits=(
             of_model(lambda told: told["tags"].update(model_specific_defaults="{'precision': ")),
         ),
@@ -156,36 +166,36 @@ MODEL = (
     Plant(
         "misspelt-model",
         "look",
-        ("error registry.has",),
+        ("error registry.has: plan",),
         ("base_model.name=Phi-3-mini-4k-instrct",),
         part="model 'Phi-3-mini-4k-instrct', version 'latest', is not in registry 'azureml'",
     ),
     Plant(
         "misspelt-component",
         "look",
-        ("error registry.has",),
+        ("error registry.has: plan",),
         ("finetune.component=chat_completion_pipelin",),
         part="component 'chat_completion_pipelin', version 'latest', is not in registry",
     ),
     Plant(
         "version-that-went",
         "look",
-        ("error registry.has",),
+        ("error registry.has: plan",),
         ("base_model.version=99",),
         part="model 'Phi-3-mini-4k-instruct', version '99', is not in registry 'azureml'",
     ),
     Plant(
         "archived",
         "look",
-        ("warning model.archived",),
+        ("warning model.archived: base model",),
         edits=(of_model(lambda told: told.update(isArchived=True)),),
         tells=("model.pinned",),
     ),
-    Plant("retired-model", "look", ("warning model.retired",), day=date(2025, 8, 30)),
+    Plant("retired-model", "look", ("warning model.retired: base model",), day=date(2025, 8, 30)),
     Plant(
         "tags-changed-in-place",
         "look",
-        ("warning drift.model",),
+        ("warning drift.model: base model",),
         edits=(of_model(lambda told: told["tags"].update(new="1")),),
         cause="+ new: 1",
         green=True,
@@ -193,7 +203,7 @@ MODEL = (
     Plant(
         "component-of-another-version",
         "look",
-        ("warning drift.component",),
+        ("warning drift.component: component",),
         ("finetune.version=0.0.42",),
         part="chat_completion_pipeline 0.0.42 is not what the last green run saw "
         "(chat_completion_pipeline 0.0.51)",

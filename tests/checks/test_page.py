@@ -10,7 +10,6 @@ from harness import errors
 from harness.checks.__main__ import table
 from harness.checks.catalogue import CHECKS, STOPS
 from tests.checks.made import ROOT
-from tests.checks.plant import Plant
 from tests.checks.plants import PLANTS
 
 PAGE = (ROOT / "docs" / "checks.md").read_text(encoding="utf-8")
@@ -42,7 +41,7 @@ def test_a_promise_leads_to_checks_and_a_test_that_exist(row: str) -> None:
     *_, caught, planted, _ = row.split("|")
     named, tests = quoted(caught), {each for each in quoted(planted) if "::" in each}
     plants = [BY_NAME[each] for each in quoted(planted) - tests]
-    seen = [{*said(plant), *plant.tells} for plant in plants]
+    seen = [{*plant.found_by(), *plant.tells} for plant in plants]
 
     assert named <= NAMES | set(vars(errors))
     assert plants or tests
@@ -62,11 +61,6 @@ def test_every_plant_is_in_the_table() -> None:
 def quoted(text: str) -> set[str]:
     """What stands in backticks."""
     return set(re.findall(r"`([^`]+)`", text))
-
-
-def said(plant: Plant) -> set[str]:
-    """The checks that find something of it."""
-    return {each.rpartition(" ")[2] for each in plant.says}
 
 
 def test_every_check_is_promised_for_something() -> None:

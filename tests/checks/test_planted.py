@@ -59,7 +59,7 @@ def test_it_is_seen_and_nothing_else(bed: Bed, plant: Plant, tmp_path: Path) -> 
 
     assert spoken(findings) == list(plant.says), error
     loud = [each for each in findings if each.severity != "info"]
-    assert all(each.blame and each.evidence and each.next for each in loud)
+    assert all(each.evidence and each.next for each in loud)
     assert plant.part in (loud[0].what if loud else error)
     assert plant.cause in (loud[0].evidence if loud else "")
     assert set(plant.tells) <= {each.check for each in findings if each.severity == "info"}
@@ -72,7 +72,7 @@ LOGGED = ("deploy", "redeploy", "score", "leak")
 
 def _told(plant: Plant) -> bool:
     """Whether no log would say more: what is wrong is not in the container."""
-    return bool({"error deployment.traffic", "error lineage.unbroken"} & set(plant.says))
+    return bool({"deployment.traffic", "lineage.unbroken"} & plant.found_by())
 
 
 def _log_named(error: str) -> bool:
@@ -86,7 +86,7 @@ def _log_named(error: str) -> bool:
 
 def _stops(plant: Plant) -> bool:
     """Whether a run would end here; a look ends where there is nothing to look at."""
-    looks = plant.does in ("look", "packages") and "error registry.has" not in plant.says
+    looks = plant.does in ("look", "packages") and "registry.has" not in plant.found_by()
     return not looks and any(each.startswith("error") for each in plant.says)
 
 
