@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from itertools import groupby
+from shlex import quote
 from typing import Any
 
 from harness.checks.facts import Reply
@@ -133,6 +134,6 @@ def _wrong(what: str, reply: Reply, blame: Blame = "answer") -> Finding:
 
 def _next(reply: Reply) -> str:
     """Where the exception stands that the container swallowed, if its log is kept."""
-    logs = f"less {reply.log} shows the exception that the container swallowed; "
+    logs = f"less {quote(reply.log)} shows the exception that the container swallowed; "
     compare = "compare sample_score.json with the shape its image expects"
     return logs + compare if reply.log else compare

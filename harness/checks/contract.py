@@ -7,6 +7,7 @@ before the cluster is created.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -84,7 +85,7 @@ def names(parameters: Parameters, base_model: BaseModel) -> Iterator[Finding]:
         "plan" if ours else "base model",
         "correct or remove them in [training] or [optimization] of the plan, or with --set"
         if ours
-        else f"set finetune.ignore_model_defaults = {_toml(unknown)} in the plan or with --set",
+        else f"{_ignoring(unknown)} leaves them out",
     )
 
 
@@ -171,7 +172,7 @@ def precedence(parameters: Parameters, base_model: BaseModel) -> Iterator[Findin
                 str(base_model.component),
                 "the recipe lays the tag model_specific_defaults over its own parameters",
                 "base model",
-                f"to keep the plan's value: finetune.ignore_model_defaults = {_toml([name])}",
+                f"{_ignoring([name])} keeps the plan's value, on a target that trains",
             )
 
 
@@ -234,7 +235,7 @@ def _origin(name: str, parameters: Parameters) -> str:
 
 def _mend(name: str, parameters: Parameters) -> str:
     if name in parameters.model:
-        return f"set finetune.ignore_model_defaults = {_toml([name])} in the plan or with --set"
+        return f"{_ignoring([name])} leaves it out"
     return f"correct {name} in [training] or [optimization] of the plan, or with --set"
 
 
@@ -243,8 +244,9 @@ def _near(name: str, accepted: list[str]) -> str:
     return f"; did you mean {near[0]}?" if near else ""
 
 
-def _toml(names: list[str]) -> str:
-    return str(names).replace("'", '"')
+def _ignoring(names: list[str]) -> str:
+    """The option by which the plan does so."""
+    return f"--set 'finetune.ignore_model_defaults={json.dumps(names)}'"
 
 
 def _listed(given: Mapping[str, Value]) -> str:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from harness.checks.facts import Traffic
-from harness.checks.finding import Finding, run_again
+from harness.checks.finding import Finding
+from harness.shell import run_again
 
 if TYPE_CHECKING:
     from harness.plan import Plan
 
 
-def healthy(deployed: Traffic) -> Iterator[Finding]:
+def healthy(deployed: Traffic, plan: Plan) -> Iterator[Finding]:
     """Its own state is Succeeded, whatever the operation said."""
     if deployed.state != "Succeeded":
         yield Finding(
@@ -21,7 +23,7 @@ def healthy(deployed: Traffic) -> Iterator[Finding]:
             deployed.deployment,
             "its provisioning state",
             "service",
-            f"less {deployed.log} shows why; then run again" if deployed.log else "run again",
+            f"less {quote(deployed.log)} shows why" if deployed.log else run_again(plan.target),
         )
 
 
@@ -36,5 +38,5 @@ def traffic(deployed: Traffic, plan: Plan) -> Iterator[Finding]:
             deployed.deployment,
             "the endpoint's traffic",
             "service",
-            f"step 9 deletes the endpoint, so again: {run_again(plan.target)}",
+            f"{run_again(plan.target)}  # step 9 deletes the endpoint",
         )

@@ -43,8 +43,3 @@ class Finding:
     def __str__(self) -> str:
         """As the message of an error."""
         return f"{self.what}\nNext: {self.next}"
-
-
-def run_again(target: str) -> str:
-    """What to type where only another run can tell; how this one was called is not known here."""
-    return f"pytest scenarios --target {target}, with the options this run had"

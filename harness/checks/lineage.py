@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from harness.checks.facts import Link
-from harness.checks.finding import Finding, run_again
+from harness.checks.finding import Finding
+from harness.shell import run_again
 
 if TYPE_CHECKING:
     from harness.plan import Plan
@@ -44,5 +45,5 @@ def _next(link: Link, target: str) -> str:
     """A command that still works when the run is over."""
     again = run_again(target)
     if not link.show:
-        return f"step 9 deletes what it ends at, so again: {again}"
+        return f"{again}  # step 9 deletes what it ends at"
     return f"{link.show} shows what is there" + (f"; then again: {again}" if link.later else "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from shlex import quote
 
 from harness.checks.causes import DISK, IMAGE, LOOK, MEMORY, QUOTA, Cause, cause_of, evidence_of
 from harness.checks.facts import Rollout
@@ -62,4 +63,6 @@ def came_up(failure: Rollout) -> Iterator[Finding]:
 
 def _logs(failure: Rollout) -> str:
     """The endpoint goes when the run ends, so no command can ask it for more."""
-    return f"less {failure.log} has what was logged" if failure.log else "read the logs above"
+    return (
+        f"less {quote(failure.log)} has what was logged" if failure.log else "read the logs above"
+    )

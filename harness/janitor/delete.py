@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from harness.errors import LeftoverError
 from harness.janitor.kinds import KINDS
 from harness.janitor.prices import prices
+from harness.shell import typed
 
 if TYPE_CHECKING:
     from harness.janitor.hands import Hands
@@ -84,9 +85,7 @@ class Cleanup:
         """The one command that finishes it, when nothing stands in the way any more."""
         if self.ledger is None:
             return ""
-        folder, here = self.ledger.parent.resolve(), Path.cwd()
-        shown = folder.relative_to(here) if folder.is_relative_to(here) else folder
-        return f"python -m harness sweep {shown}\nor, "
+        return f"python -m harness sweep {typed(self.ledger.parent)}\nor, "
 
 
 class StillThereError(LeftoverError):

@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from harness.errors import AnswerError
 from harness.report.run_record import Latency
+from harness.shell import run_again
 
 if TYPE_CHECKING:
     from harness.recipe.score import Caller
 
 _WHO = "azureml-model-deployment"
-_NEXT = (  # no command asks the endpoint any more: step 9 deletes it
-    "run it again with the same options; run.json in its folder lists all that was sent before"
-)
 WHAT = (
     "one POST of sample_score.json to the scoring URI over one kept-alive HTTPS connection, "
     "closed loop, from sending to the last byte of the answer; key fetched beforehand"
@@ -34,6 +32,8 @@ def sender(caller: Caller) -> Callable[[], bytes]:
     session = requests.Session()
     settings = session.merge_environment_settings(caller.url, {}, None, None, None)
     session.trust_env = False
+    # no command asks the endpoint any more: step 9 deletes it
+    again = f"{run_again('twin')}  # run.json in its folder lists all that was sent before"
 
     def send() -> bytes:
         try:
@@ -41,15 +41,15 @@ def sender(caller: Caller) -> Callable[[], bytes]:
         except requests.RequestException as error:
             # `from None`: the frames below hold the key among their arguments
             raise AnswerError(
-                f"scoring at {caller.url} cannot be reached ({type(error).__name__}). Next: {_NEXT}"
+                f"scoring at {caller.url} cannot be reached ({type(error).__name__}). Next: {again}"
             ) from None
         if answer.status_code != 200:
             raise AnswerError(
-                f"scoring answered {answer.status_code}: {answer.text[:300]!r}. Next: {_NEXT}"
+                f"scoring answered {answer.status_code}: {answer.text[:300]!r}. Next: {again}"
             )
         asked, by = caller.headers.get(_WHO), answer.headers.get(_WHO)
         if by is not None and by != asked:  # recorded Azure answers name who answered
-            raise AnswerError(f"deployment {by!r} answered what {asked!r} was asked. Next: {_NEXT}")
+            raise AnswerError(f"deployment {by!r} answered what {asked!r} was asked. Next: {again}")
         return answer.content
 
     return send

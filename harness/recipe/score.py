@@ -6,6 +6,7 @@ import json
 import random
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from harness.checks.answer import text_of
@@ -146,7 +147,11 @@ def _invoke(connection: Connection, deployed: Deployed, request: Path, log: str)
     except AzureError as error:
         raise AnswerError(
             f"endpoint {deployed.endpoint} refused the request: {reason(error)}\nNext: "
-            + (f"less {log} shows what the container says" if log else "run it on a live target")
+            + (
+                f"less {quote(log)} shows what the container says"
+                if log
+                else "run it on a live target"
+            )
         ) from error
     finally:
         EndpointInvokeFields.DEFAULT_HEADER.clear()

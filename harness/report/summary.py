@@ -19,6 +19,7 @@ from harness.report.verdict import (
     told_of,
     verdict,
 )
+from harness.shell import typed
 
 LINES = 25  # the most a summary takes
 WIDTH = 160  # characters of an error
@@ -124,10 +125,9 @@ def _next(record: RunRecord, folder: Path) -> list[str]:
 
 
 def _sweep(folder: Path) -> str:
-    here, whole = Path.cwd(), folder.resolve()
-    shown = whole.relative_to(here) if whole.is_relative_to(here) else whole
-    goes_on = f" (a watchdog tries meanwhile, see {shown / WATCHDOG})"
-    return f"python -m harness sweep {shown}" + (goes_on if (whole / WATCHDOG).exists() else "")
+    log = folder / WATCHDOG
+    goes_on = f"  # a watchdog tries meanwhile, see {typed(log)}" if log.exists() else ""
+    return f"python -m harness sweep {typed(folder)}{goes_on}"
 
 
 def _tests(record: RunRecord) -> str:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from harness.errors import TargetError
 from harness.targets.target import Target, environment
 from harness.targets.typed import on_twin, running, served_again
+from harness.twin.folder import held
 
 if TYPE_CHECKING:
     from harness.plan import Plan
@@ -115,7 +116,8 @@ def _running(
     command: Sequence[str], state: Path, log: Path, seconds: float
 ) -> Iterator[subprocess.Popen[bytes]]:
     """The process, ready; it is gone after the block, whatever it was at."""
-    state.mkdir(parents=True, exist_ok=True)
+    with held(state):  # raises where another twin runs, before its files are touched
+        pass
     process = _start(command, state, log)
     try:
         _wait(process, state / "ready.json", log, seconds)
@@ -190,9 +192,11 @@ def _wait(process: subprocess.Popen[bytes], ready: Path, log: Path, seconds: flo
     deadline = time.monotonic() + seconds
     while not ready.exists():
         if process.poll() is not None:
+            told = _tail(log)
+            hint = "" if "Next: " in told else "\nNext: make twin-env, then run again"
             raise TargetError(
                 f"the twin ended with exit code {process.returncode} before it was ready:\n"
-                f"{_tail(log)}\nNext: make twin-env, then run again"
+                f"{told}{hint}"
             )
         if time.monotonic() > deadline:
             raise TargetError(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-import shlex
 from pathlib import Path
+
+from harness.shell import typed
 
 # a command that shows something, its two words and its options; prose goes on behind it
 _AZ = re.compile(
@@ -19,7 +20,7 @@ def on_twin(asked: str, state: Path | None, text: str) -> str:
 
     The logs of a job are files in the twin's folder, and are shown as such. Idempotent.
     """
-    logs = {"job download": f"tail -n 50 {_shown(state)}/{_LOGS}"} if state else {}
+    logs = {"job download": f"tail -n 50 {typed(state)}/{_LOGS}"} if state else {}
     return _AZ.sub(lambda az: f"{logs.get(az['what'], asked)} (on Azure: {az[0]})", text)
 
 
@@ -28,14 +29,9 @@ def served_again(era: str, state: Path | None) -> str:
 
     Then another of its era answers alike.
     """
-    return f"python -m harness twin --era {era}" + (f" --state {_shown(state)}" if state else "")
+    return f"python -m harness twin --era {era}" + (f" --state {typed(state)}" if state else "")
 
 
 def running(state: Path) -> str:
     """What to do where it still runs; it has its folder to itself."""
-    return f"ask the twin in {_shown(state)}"
-
-
-def _shown(folder: Path) -> str:
-    whole, here = folder.resolve(), Path.cwd()
-    return shlex.quote(str(whole.relative_to(here) if whole.is_relative_to(here) else whole))
+    return f"ask the twin in {typed(state)}"

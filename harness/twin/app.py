@@ -62,7 +62,12 @@ def create(twin: Twin, *, verbose: bool = False) -> Starlette:
             *([Middleware(Log)] if verbose else []),
             Middleware(CommonHeaders, settings=twin.settings),
             Middleware(Door, twin=twin),
-            Middleware(Trouble, faults=twin.faults, retry_headers=twin.operations.pace_headers()),
+            Middleware(
+                Trouble,
+                faults=twin.faults,
+                identity=twin.identity,
+                retry_headers=twin.operations.pace_headers(),
+            ),
         ],
         exception_handlers={
             WireFailure: failure_response,

@@ -39,6 +39,7 @@ class Identity:
     header: str = field(default_factory=_hex, repr=False)  # what X-IDENTITY-HEADER must say
     tenant: str = field(default_factory=_guid)
     principal: str = field(default_factory=_guid)
+    ended: set[str] = field(default_factory=set, repr=False)  # tokens
 
     def token(self, resource: str, lifetime: int = LIFETIME) -> tuple[str, int]:
         """A JWT for that resource, and when it expires (epoch seconds)."""
@@ -52,6 +53,7 @@ class Identity:
             "oid": self.principal,
             "tid": self.tenant,
             "idtyp": "app",
+            "uti": secrets.token_urlsafe(16),  # no two tokens are alike
         }
         return jwt.encode(claims, self.secret, "HS256"), now + lifetime
 
@@ -63,6 +65,8 @@ class Identity:
         scheme, _, token = headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise self._no("AuthenticationFailed", _MISSING)
+        if token in self.ended:
+            raise self._no("InvalidAuthenticationToken", "The access token is invalid.")
         try:
             claims: dict[str, Any] = jwt.decode(
                 token, self.secret, ["HS256"], options={"verify_aud": False, "verify_exp": False}
@@ -73,6 +77,10 @@ class Identity:
             raise self._no("ExpiredAuthenticationToken", _expired(claims["exp"]))
         if claims["aud"] not in audiences:
             raise self._no("InvalidAuthenticationTokenAudience", _foreign(claims["aud"], audiences))
+
+    def end(self, headers: Mapping[str, str]) -> None:
+        """The token that this request carries has run out: it opens nothing any more."""
+        self.ended.add(headers.get("authorization", "").partition(" ")[2])
 
     def _no(self, code: str, message: str) -> WireFailure:
         failure = gateway(401, code, message)

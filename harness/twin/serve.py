@@ -17,7 +17,7 @@ import ssl
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -29,7 +29,7 @@ from starlette.applications import Starlette
 from harness.twin import app, base_model
 from harness.twin.blob_store import BlobStore
 from harness.twin.engine.runner import Runner
-from harness.twin.faults import parse
+from harness.twin.faults import Fault, parse
 from harness.twin.faults_at_work import Faults
 from harness.twin.folder import held
 from harness.twin.lifecycle import Operations
@@ -134,19 +134,21 @@ def serve(
     imports, so that its first job finds them there; a lazy twin does so when a job or a deployment
     needs them, and one that gets neither never pays the 5 s of CPU.
 
-    Raises WireError when a fault is misspelt, TargetError when another twin has the folder.
+    Raises WireError when a fault is misspelt, TargetError when another twin has the folder or it
+    cannot be written.
     """
-    faults = Faults(parse(settings.faults), settings.state / "faults")
+    wanted = parse(settings.faults)
     logging.getLogger("uvicorn.error").addFilter(_wanted)
-    with held(settings.state), _assembled(settings, faults, lazy) as twin:
+    with held(settings.state), _assembled(settings, wanted, lazy) as twin:
         served = app.create(twin, verbose=verbose)
         asyncio.run(_run(twin, served, Announce(ready_file, quiet), idle_exit))
 
 
 @contextmanager
-def _assembled(settings: Settings, faults: Faults, lazy: bool) -> Iterator[Twin]:
+def _assembled(settings: Settings, wanted: Iterable[Fault], lazy: bool) -> Iterator[Twin]:
     """The parts of a twin, put together; taken apart again whatever happens."""
     with ExitStack() as parts:
+        faults = Faults(wanted, settings.state / "faults")
         store = Store(settings.state / "twin.sqlite")
         parts.callback(store.close)
         blobs = BlobStore(settings.state / "blobs", settings.workspace_id)

@@ -8,12 +8,14 @@ import signal
 from typing import Any
 from xml.sax.saxutils import escape
 
+from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from harness.twin.errors import WireFailure, flat, gateway, refused
 from harness.twin.faults import Answers, Delay, Dies, Drop, Lost, Refuse
 from harness.twin.faults_at_work import Faults
+from harness.twin.identity import Identity
 from harness.wire.operations import ARM, BLOB, REGION, REGISTRY, SCORING, operation
 
 _AGAIN = (408, 429, 500, 502, 503, 504)  # clients try these again
@@ -41,11 +43,13 @@ _BY_ARM_ITSELF = (401, 403, 502, 503)
 
 
 class Trouble:
-    """Applies the faults of `scope["operation"]`."""
+    """Applies the faults of `scope["operation"]`; a token that meets 401 has ended for good."""
 
-    def __init__(self, app: ASGIApp, faults: Faults, retry_headers: dict[str, str]) -> None:
+    def __init__(
+        self, app: ASGIApp, faults: Faults, identity: Identity, retry_headers: dict[str, str]
+    ) -> None:
         self._app = app
-        self._faults = faults
+        self._faults, self._identity = faults, identity
         self._retry_headers = retry_headers  # pace fast: clients come back soon
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -56,6 +60,8 @@ class Trouble:
         if delay := take(Delay, name):
             await asyncio.sleep(delay.seconds)
         if refuse := take(Refuse, name):
+            if refuse.status == 401:
+                self._identity.end(Headers(scope=scope))
             await self._refusal(refuse)(scope, receive, send)
         elif answers := take(Answers, name, _target(scope)):
             response = Response(answers.body, answers.status, media_type="application/json")

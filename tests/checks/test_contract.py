@@ -81,7 +81,7 @@ def test_a_bad_default_of_the_model_is_the_models_fault() -> None:
     (found,) = findings("contract", base_model=base_model(defaults={"precision": 8}))
 
     assert (found.check, found.blame) == ("contract.values", "base model")
-    assert 'ignore_model_defaults = ["precision"]' in found.next
+    assert 'ignore_model_defaults=["precision"]' in found.next
 
 
 @pytest.mark.parametrize("text", ["auto", "nan", "inf", "", None])
@@ -149,7 +149,7 @@ def test_model_defaults_override_the_plan_and_it_is_said() -> None:
 
     assert (found.severity, found.check) == ("warning", "contract.precedence")
     assert found.what == "num_train_epochs: plan 3, model default 1 wins"
-    assert 'finetune.ignore_model_defaults = ["num_train_epochs"]' in found.next
+    assert 'finetune.ignore_model_defaults=["num_train_epochs"]' in found.next
 
 
 def test_display_name_is_the_recipes() -> None:

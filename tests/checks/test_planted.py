@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.janitor.arm_hands import ArmHands
 from harness.janitor.delete import delete_all
+from harness.janitor.hands import Hands
 from harness.janitor.ledger import Ledger
 from harness.janitor.sdk_hands import SdkHands
 from harness.targets.twin import misbehaving
@@ -101,17 +103,23 @@ def test_an_import_that_fails_is_said_and_nobody_is_asked(bed: Bed, tmp_path: Pa
     assert "importing azure.ai.ml ends in ImportError: cannot import name '_T'" in done.stdout
 
 
+@pytest.mark.parametrize("kind", ["a run's", "the watchdog's"])
 @pytest.mark.parametrize(
     ("fault", "left"),
     [("status=403", ["planted-403"]), ("status=401,times=1", [])],
     ids=["endpoint-nobody-may-delete", "token-that-ran-out"],
 )
-def test_what_step_9_meets(bed: Bed, tmp_path: Path, fault: str, left: list[str]) -> None:
-    """What cannot be deleted is named with its command; a token that ran out is renewed."""
+def test_what_step_9_meets(
+    bed: Bed, tmp_path: Path, fault: str, left: list[str], kind: str
+) -> None:
+    """What cannot be deleted is named with its command; a token that ran out, and opens nothing
+    any more, is renewed."""
     from azure.ai.ml.entities import ManagedOnlineEndpoint
 
     name, ledger = f"planted-{fault[7:10]}", Ledger(tmp_path / "ledger.jsonl")
-    hands = SdkHands(bed.connection.workspace)
+    own = SdkHands(bed.connection.workspace)
+    hands: Hands = own if kind == "a run's" else ArmHands(own.place)
+    hands.renew()  # of its own: the token that runs out is not that of the other plants
     ledger.describe(hands.place, run="1", owner="tests", expires="2099-01-01", target="twin")
     ledger.expect("endpoint", name, "Standard_NC24ads_A100_v4", 1)
     endpoint = ManagedOnlineEndpoint(name=name, auth_mode="key")

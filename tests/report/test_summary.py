@@ -113,7 +113,7 @@ def test_the_closing_line_of_a_broken_run_ends_in_a_command(
     assert line.endswith(f"next: python -m harness sweep {tmp_path}")
     (tmp_path / "watchdog.log").touch()
     assert "sweep" in (line := closing_line(failed_run, tmp_path))
-    assert line.endswith(f"(a watchdog tries meanwhile, see {tmp_path / 'watchdog.log'})")
+    assert line.endswith(f"# a watchdog tries meanwhile, see {tmp_path / 'watchdog.log'}")
 
 
 def test_a_failed_step_says_why_and_who_can_mend_it(failed_run: RunRecord, tmp_path: Path) -> None:

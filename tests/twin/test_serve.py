@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 import requests
 
+from harness.errors import TargetError
+from harness.targets.twin import running_twin
 from harness.twin.__main__ import _parser
 from harness.twin.folder import held
 
@@ -220,16 +222,51 @@ def test_state_outlives_the_twin(start: Start) -> None:
 
 def test_two_twins_do_not_share_a_folder(start: Start) -> None:
     """The second one does not start and says why; the first one is not disturbed."""
-    first = start()
-    state = first.ready["state"]
-    command = [sys.executable, "-m", "harness.twin", "--lazy", "--quiet", "--state", state]
+    first = start("--fault", "refuse:workspace.get:404,times=1")
+    session(first).get(workspace(first), timeout=10)
+    state = Path(first.ready["state"])
+    before = {file: file.read_bytes() for file in state.glob("*") if file.is_file()}
+    command = [sys.executable, "-m", "harness.twin", "--lazy", "--quiet", "--state", str(state)]
 
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
 
     assert done.returncode == 2
-    assert f"another twin runs in {state}" in done.stderr
+    assert f"another twin runs in {state}: process {first.process.pid}. Next: kill " in done.stderr
     assert "--state" in done.stderr
+    assert {file: file.read_bytes() for file in state.glob("*") if file.is_file()} == before
+    assert "faults.struck" in {file.name for file in before}
     assert session(first).get(workspace(first), timeout=10).status_code == 200
+
+
+def test_a_run_does_not_take_the_folder_of_a_twin_that_runs(start: Start, tmp_path: Path) -> None:
+    """Not even its ready file and the number by which a watchdog stops it."""
+    state = tmp_path / "twin"
+    start("--state", str(state))
+    for name in ("ready.json", "pid"):
+        (state / name).write_text("of the first")
+
+    with pytest.raises(TargetError, match="another twin runs in"), running_twin(tmp_path):
+        pass
+
+    assert {(state / name).read_text() for name in ("ready.json", "pid")} == {"of the first"}
+    assert not (tmp_path / "twin.log").exists()
+
+
+@pytest.mark.parametrize("spoiled", ["the folder", "its lock"])
+def test_a_folder_that_cannot_be_used_is_told(tmp_path: Path, spoiled: str) -> None:
+    """With what to type instead, and without a traceback."""
+    state = tmp_path / "twin"
+    if spoiled == "the folder":
+        state.write_text("a file")
+    else:
+        (state / "lock").mkdir(parents=True)
+    command = [sys.executable, "-m", "harness.twin", "--lazy", "--quiet", "--state", str(state)]
+
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"error: {state} cannot be a twin's folder: ")
+    assert done.stderr.endswith(". Next: name another one with --state\n")
 
 
 def test_a_child_that_outlives_a_killed_twin_does_not_keep_its_folder(tmp_path: Path) -> None:
