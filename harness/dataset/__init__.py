@@ -8,7 +8,9 @@ judge       one file: rows kept, problems with line, field and rule
 repeated    rows that stand twice
 reservoir   a seeded sample in one pass; the recipe's first percent
 keep        all of a file or nothing of it
+place       where files go: data.json as the record, nobody's own file is written over
+look        what may not be looked at is not what is not there
 sources     a folder of JSON Lines or parquet, or the hub through `datasets`
-prepare     a whole data set, split by split, with data.json as its record
+prepare     a whole data set, split by split
 told        the result in words and in a picture
 """

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from harness.dataset.place import nothing_is_lost
 from harness.dataset.prepare import Prepared, checked, prepared, wanted_of
 from harness.dataset.rules import BY_NAME, RULES, Wanted
 from harness.dataset.sources import ROWS, ULTRACHAT, Say, Source, Take, hub, local
@@ -77,9 +78,11 @@ def _count(text: str) -> int:
 
 def _all(given: argparse.Namespace) -> int:
     """Every split gets its turn, also after one that is refused."""
-    wanted, take = _wanted(given), _take(given)
+    wanted, take, sources = _wanted(given), _take(given), _sources(given)
+    if not given.check:
+        nothing_is_lost(sources, given.to)
     refused, previews = 0, []
-    for source in _sources(given):
+    for source in sources:
         rules = wanted_of(source.split, wanted)
         try:
             previews += [_one(source, rules, take, given)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from harness.dataset.look import typed
 from harness.errors import StepError
 
 _PART = re.compile(r"\.(\d+)\.part$")
@@ -34,6 +36,12 @@ class Kept:
         self.sha256.update(data)
         self.size += len(data)
 
+    def sync(self) -> None:
+        """All that was written is on disk. Raises StepError when it does not get there."""
+        with _writing(self.path):
+            self.file.flush()
+            os.fsync(self.file.fileno())
+
 
 @contextmanager
 def kept(path: Path) -> Iterator[Kept]:
@@ -49,10 +57,10 @@ def kept(path: Path) -> Iterator[Kept]:
         _tidy(path)
         file = part.open("wb")
     try:
-        yield Kept(path, file)
+        out = Kept(path, file)
+        yield out
+        out.sync()
         with _writing(path):
-            file.flush()
-            os.fsync(file.fileno())
             part.replace(path)
             _sync(path.parent)
     finally:
@@ -73,8 +81,22 @@ def _writing(path: Path) -> Iterator[None]:
 def _unwritten(path: Path, error: OSError) -> StepError:
     return StepError(
         f"{path} cannot be written: {error.strerror or error}; nothing of it was kept.\n"
-        f"Next: make room (df -h {path.parent}) or name another folder, and run it again"
+        f"Next: {helping(error, path.parent)} or name another folder, and run it again"
     )
+
+
+def helping(error: OSError, folder: Path) -> str:
+    """What to do about a file that cannot be written there; only a full disk wants room."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"make room (df -h {typed(folder)})"
+    if error.errno == errno.EFBIG:
+        return "allow files that large (ulimit -f shows the limit)"
+    there = next(each for each in (folder, *folder.absolute().parents) if os.path.lexists(each))
+    if error.errno in (errno.EEXIST, errno.ENOTDIR) or not there.is_dir():
+        return f"{there} is no folder: move it away"
+    if error.errno == errno.ENOENT:
+        return f"see what {there} is, where no folder can be made (stat -f {typed(there)}),"
+    return f"see who may write to {there} (ls -ld {typed(there)})"
 
 
 def _tidy(path: Path) -> None:

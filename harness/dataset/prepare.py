@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager
@@ -12,14 +11,14 @@ from tempfile import gettempdir
 from typing import Any
 
 from harness.dataset.judge import Judge
-from harness.dataset.keep import kept
+from harness.dataset.keep import helping, kept
+from harness.dataset.place import announce, hash_of, note, nothing_is_lost, recorded
 from harness.dataset.reservoir import sampled
 from harness.dataset.rules import BY_NAME, Wanted
 from harness.dataset.sources import Say, Source, Take
 from harness.dataset.told import Told
 from harness.errors import RefusedError, StepError
 
-RECORD = "data.json"
 Progress = Callable[[str, int], AbstractContextManager[Say]]  # of what, bytes to come
 
 
@@ -64,21 +63,26 @@ def prepared(
     """`folder/<split>.jsonl` with the rows taken, and its line in data.json.
 
     A file that this made before from the same is left as it is. Raises RefusedError, with all
-    there is to say, when a rule is broken, StepError when there is no room; then nothing stays.
+    there is to say, when a rule is broken or somebody's own file would be lost, StepError when it
+    cannot be written; then nothing stays.
     """
     target = folder / f"{source.split}.jsonl"
     asked = _asked(source, wanted, take)
-    before = _record(folder).get(source.split, {})
-    if before.get("asked") == asked and _hash(target) == before["sha256"]:
+    before = recorded(folder)["splits"].get(source.split, {})
+    if before.get("asked") == asked and hash_of(target) == before["sha256"]:
         return _prepared(source, target, before, None)
-    with progress(source.name, source.size) as say, kept(target) as out, _temporary():
-        judge = Judge(source.name, wanted)
-        rows = judge.kept(source.lines(take, wanted.longest_line, say))
-        written = _written(rows, take, out.write)
-        told = judge.told()
+    nothing_is_lost([source], folder)
+    with progress(source.name, source.size) as say, kept(target) as out:
+        with _temporary():
+            judge = Judge(source.name, wanted)
+            rows = judge.kept(source.lines(take, wanted.longest_line, say))
+            written = _written(rows, take, out.write)
+            told = judge.told()
         if told.refused:
             raise RefusedError(told.complaint())
         _enough(source, written, wanted, take)
+        out.sync()
+        announce(folder, source.split, out.sha256.hexdigest())
     entry: dict[str, Any] = {
         "rows": written,
         "bytes": out.size,
@@ -88,7 +92,7 @@ def prepared(
         "allowed": dict(told.allowed),
         "asked": asked,
     }
-    _note(folder, source.split, entry)
+    note(folder, source.split, entry)
     return _prepared(source, target, entry, told)
 
 
@@ -109,7 +113,8 @@ def _temporary() -> Iterator[None]:
         folder = gettempdir()
         raise StepError(
             f"a temporary file in {folder} cannot be used: {error.strerror or error}.\n"
-            f"Next: make room (df -h {folder}), or name another folder in TMPDIR, and run it again"
+            f"Next: {helping(error, Path(folder))}, or name another folder in TMPDIR, "
+            "and run it again"
         ) from error
 
 
@@ -144,28 +149,3 @@ def _asked(source: Source, wanted: Wanted, take: Take) -> dict[str, Any]:
     asked = {"from": source.identity, "take": asdict(take), "rules": rules}
     found: dict[str, Any] = json.loads(json.dumps(asked))
     return found
-
-
-def _record(folder: Path) -> dict[str, Any]:
-    try:
-        found = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    splits: dict[str, Any] = found.get("splits", {}) if isinstance(found, dict) else {}
-    return splits
-
-
-def _note(folder: Path, split: str, entry: Mapping[str, Any]) -> None:
-    splits = _record(folder) | {split: entry}
-    text = json.dumps({"splits": splits}, indent=2, ensure_ascii=False) + "\n"
-    with kept(folder / RECORD) as out:
-        out.write(text.encode())
-
-
-def _hash(path: Path) -> str:
-    """SHA-256 of a file, nothing when it is not there."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
-        return ""

@@ -62,6 +62,7 @@ class Source:
     size: int
     identity: Mapping[str, Any]  # the same again means the same rows
     lines: Callable[[Take, int, Say], Iterator[bytes]]  # take, longest line, say
+    paths: tuple[Path, ...] = ()  # what is read on this machine
 
 
 def local(path: Path) -> list[Source]:
@@ -119,7 +120,7 @@ def _json_lines(path: Path) -> Source:
             yield from found if count is None else first(found, count)
 
     with _readable(path):
-        return Source(path.stem, str(path), path.stat().st_size, _identity((path,)), read)
+        return Source(path.stem, str(path), path.stat().st_size, _identity((path,)), read, (path,))
 
 
 def _parquet(split: str, paths: tuple[Path, ...]) -> Source:
@@ -142,7 +143,7 @@ def _parquet(split: str, paths: tuple[Path, ...]) -> Source:
             raise RefusedError(f"{names} is not parquet: {error}. Next: fetch it again") from error
 
     name = f"{split} (row for line)" if len(paths) > 1 else f"{paths[0].name} (row for line)"
-    return Source(split, name, 0, _identity(paths), read)
+    return Source(split, name, 0, _identity(paths), read, paths)
 
 
 def _remote(dataset: str, split: str, otherwise: str) -> Source:

@@ -77,9 +77,9 @@ def test_what_a_kill_leaves_the_next_run_removes(tmp_path: Path) -> None:
 @pytest.mark.parametrize("room", [0, 4096, 1_000_000, len(ROWS) - 1])
 def test_a_full_disk_leaves_what_was_there(tmp_path: Path, room: int) -> None:
     """The file of before stays, no part does, and the message says what to do."""
+    (tmp_path / "train.jsonl").write_bytes(before := ROWS[: ROWS.index(b"\n", 800_000) + 1])
+    subprocess.run(COMMAND, cwd=tmp_path, check=True, capture_output=True)
     (tmp_path / "train.jsonl").write_bytes(ROWS)
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "train.jsonl").write_bytes(b"before")
     script = (
         "import resource, sys; from harness.cli import main; "
         f"resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room})); "
@@ -90,9 +90,9 @@ def test_a_full_disk_leaves_what_was_there(tmp_path: Path, room: int) -> None:
 
     assert done.returncode == 1, done.stderr
     assert b"cannot be written" in done.stderr
-    assert b"Next: make room" in done.stderr
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["train.jsonl"]
-    assert (tmp_path / "out" / "train.jsonl").read_bytes() == b"before"
+    assert b"Next: allow files that large (ulimit -f" in done.stderr
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"train.jsonl", "data.json"}
+    assert (tmp_path / "out" / "train.jsonl").read_bytes() == before
 
 
 def test_a_full_temporary_folder_is_not_the_target(tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_a_full_temporary_folder_is_not_the_target(tmp_path: Path) -> None:
 
     assert done.returncode == 1
     assert f"a temporary file in {temporary} cannot be used: File too large" in done.stderr
-    assert "Next: make room" in done.stderr
+    assert "Next: allow files that large" in done.stderr
     assert "TMPDIR" in done.stderr
     assert list((tmp_path / "out").iterdir()) == []
 

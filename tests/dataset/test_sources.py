@@ -120,14 +120,14 @@ def test_a_sample_is_seeded_and_in_order(rows: Dataset, tmp_path: Path) -> None:
 
 
 def test_what_is_there_is_not_made_again(rows: Dataset, tmp_path: Path) -> None:
-    """A finished split is kept; another source, another slice or a changed file makes it anew."""
+    """A finished split is kept; another source or slice, or a file that is gone, makes it anew."""
     path = tmp_path / "a.jsonl"
     path.write_bytes(written(rows))
 
     first = made(local(path)[0], tmp_path / "out")
     again = made(local(path)[0], tmp_path / "out")
     sliced = made(local(path)[0], tmp_path / "out", Take(rows=20))
-    sliced.path.write_bytes(b"changed")
+    sliced.path.unlink()
     mended = made(local(path)[0], tmp_path / "out", Take(rows=20))
     path.write_bytes(written(rows.select(range(30))))
     shorter = made(local(path)[0], tmp_path / "out", Take(rows=20))
