@@ -140,7 +140,7 @@ def _look(
             run.target = replace(
                 run.target, typed=partial(on_twin, served_again(plan.twin.era, None), None)
             )
-        run.earlier = last_seen(asked.reports / "newest", run.target.name, SCENARIO)
+        run.earlier = last_seen(asked.reports / "newest", plan, run.target.name, SCENARIO)
         looked, broken = list[str](), None
 
         def judge(group: str, /, **facts: Any) -> None:

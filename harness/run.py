@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from harness.checks.catalogue import judged, stop
 from harness.checks.retirements import day_of
 from harness.checks.seen import last_seen
-from harness.errors import HarnessError, LeftoverError, StepError
+from harness.errors import HarnessError, LeftoverError, StepError, TargetError
 from harness.janitor.delete import Leftover, by_hand
 from harness.janitor.ledger import Ledger
 from harness.janitor.prices import adopt, check_prices
@@ -87,7 +87,7 @@ class Run:
     @cached_property
     def earlier(self) -> dict[str, Any] | None:
         """What the newest earlier green run of this target saw; None when there is none."""
-        return last_seen(self.folder, self.target.name, self.scenario)
+        return last_seen(self.folder, self.plan, self.target.name, self.scenario)
 
     def failed(self) -> dict[str, StepRecord]:
         """Steps that failed, by name."""
@@ -129,6 +129,9 @@ class Run:
             with self.uncaptured():
                 yield
         except BaseException as error:  # Ctrl-C fails the step as well
+            if isinstance(error, Exception) and (gone := self.target.gone()):
+                record.status, record.error = "failed", f"TargetError: {gone}"
+                raise TargetError(gone) from error
             if isinstance(error, StepError) and not isinstance(error, LeftoverError):
                 # whoever raised it knows no target; what is left is told with its `sweep`
                 error.args = (self.target.typed(str(error)),)

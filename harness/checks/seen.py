@@ -6,9 +6,12 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.checks.facts import BaseModel
+
+if TYPE_CHECKING:
+    from harness.plan import Plan
 
 
 def seen(base_model: BaseModel) -> dict[str, Any]:
@@ -24,13 +27,18 @@ def seen(base_model: BaseModel) -> dict[str, Any]:
     }
 
 
-def last_seen(folder: Path, target: str, scenario: str) -> dict[str, Any] | None:
-    """What the newest green run before this one saw, of the same target and scenario."""
+def last_seen(folder: Path, plan: Plan, target: str, scenario: str) -> dict[str, Any] | None:
+    """What the newest green run before this one saw, of the same target and scenario.
+
+    A twin of another era holds other models, and is another target.
+    """
     for run in sorted(folder.parent.glob("2*/run.json"), reverse=True):
         if run.parent.name >= folder.name:
             continue
         record = _read(run)
-        same = record.get("target") == target and record.get("scenario") == scenario
+        era = record.get("plan", {}).get("twin", {}).get("era")
+        same = (record.get("target"), record.get("scenario")) == (target, scenario)
+        same = same and (target != "twin" or era == plan.twin.era)
         if same and record.get("outcome") == "passed" and record.get("seen"):
             return dict(record["seen"])
     return None

@@ -47,6 +47,7 @@ class Target:
     kept: Mapping[str, Any] = field(default_factory=dict)  # what the recording run measured
     notes: tuple[Note, ...] = ()
     typed: Callable[[str], str] = _as_told  # a text with the commands that reach who answers
+    gone: Callable[[], str] = str  # that nobody can answer any more, and why; "" while there is one
     # of a replay under another release, once these steps are done: what it asks otherwise
     compared: Callable[[Collection[int], bool], Sequence[Note]] = _nothing
 

@@ -8,12 +8,13 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import TargetError
+from harness.shell import typed
 from harness.targets.target import Target, environment
 from harness.targets.typed import on_twin, running, served_again
 from harness.twin.folder import held
@@ -25,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60
 STOP_SECONDS = 15
 IDLE_SECONDS = 3600
+_DYING = 0.1  # seconds in which one that answers no more may still be there
 
 
 @contextmanager
@@ -139,12 +141,10 @@ def _own(plan: Plan, state: Path, log: Path) -> Iterator[Target]:
                 logs={"twin": log},
                 ready=state / "ready.json",
                 typed=partial(on_twin, served_again(plan.twin.era, state), state),
+                gone=partial(_gone, process, log, _DYING),
             )
-        if process.poll() is not None:
-            raise TargetError(
-                f"the twin ended with exit code {process.returncode} during the run:\n"
-                f"{_tail(log)}\nNext: read {log}"
-            )
+        if gone := _gone(process, log):
+            raise TargetError(gone)
 
 
 @contextmanager
@@ -170,6 +170,18 @@ def _attached(file: Path, state: Path, plan: Plan) -> Iterator[Target]:
             ready=file.resolve(),
             timestamp=os.environ.get("HARNESS_TIMESTAMP"),
         )
+
+
+def _gone(process: subprocess.Popen[bytes], log: Path, seconds: float = 0) -> str:
+    """That it has ended, with the end of its log; "" while it runs."""
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(seconds)
+    if process.returncode is None:
+        return ""
+    return (
+        f"the twin ended with exit code {process.returncode} during the run:\n{_tail(log)}\n"
+        f"Next: less {typed(log)}"
+    )
 
 
 def _start(command: Sequence[str], state: Path, log: Path) -> subprocess.Popen[bytes]:

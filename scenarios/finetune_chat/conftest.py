@@ -77,7 +77,8 @@ def cluster(run: Run, connection: Connection, base_model: BaseModel) -> Cluster:
 
 
 @step(4, "Data")
-def splits(run: Run) -> Splits:
+def splits(run: Run, connection: Connection) -> Splits:
+    """Gigabytes, maybe: not before it is known that there is somebody to train on them."""
     found = fetch_splits(run.plan, run.folder / "data")
     run.check("data", splits=found.facts, notes=found.notes)
     run.show(**found.rows)

@@ -109,6 +109,11 @@ class Bed:
         """The twin's folder."""
         return self.ready.parent
 
+    @property
+    def struck(self) -> Path:
+        """Where the twin says which faults have struck."""
+        return self.state / "faults.struck"
+
     def later(self) -> Connection:
         """The same clients in a run of its own: other names, and nothing fetched yet."""
         return replace(self.connection, timestamp=str(next(STAMPS)), components={})

@@ -42,12 +42,15 @@ def heard(bed: Bed, plant: Plant, folder: Path) -> tuple[list[Finding], str]:
     plan = _forced(plan_of(*plant.settings), plant)
     earlier = seen(bed.base_model) if plant.green else None
     hearing = Hearing(plan, plant.day, earlier, stops=plant.does not in ("look", "packages"))
-    error = ""
+    error, planted = "", len(plant.faults) + len(plant.edits)
+    bed.struck.unlink(missing_ok=True)
     with misbehaving(bed.state, list(bed.faults(plant))):
         try:
             DOES[plant.does](bed, plan, hearing, plant, folder)
         except StepError as stopped:
             error = str(stopped)
+    if not hearing.said and planted:  # else it is silent because nothing was there
+        assert len(bed.struck.read_text().splitlines()) == planted
     return hearing.found, error
 
 

@@ -28,7 +28,7 @@ def test_defaults_the_component_lacks_are_the_models_fault() -> None:
     assert "learning_rate_max (a default in the model's tag" in found.what
     assert "it accepts: adam_beta1" in found.evidence
     ignored = '["learning_rate_max", "learning_rate_min"]'
-    assert f"finetune.ignore_model_defaults = {ignored}" in found.next
+    assert f"finetune.ignore_model_defaults={ignored}" in found.next
 
 
 def test_the_next_command_works() -> None:

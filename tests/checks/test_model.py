@@ -13,6 +13,7 @@ from harness.checks.catalogue import judged
 from harness.checks.facts import Input
 from harness.checks.retirements import day_of
 from harness.checks.seen import last_seen, seen
+from harness.plan import Plan
 from tests.checks.made import base_model, component, findings, names, plan
 
 
@@ -83,26 +84,28 @@ def test_nothing_changed() -> None:
 def keep(reports: Path, name: str, **changed: Any) -> None:
     """A run.json as far as it is compared."""
     told = {"target": "twin", "scenario": "chat", "outcome": "passed", "seen": {"of": name}}
+    told["plan"] = {"twin": {"era": "may-2024"}}
     (reports / name).mkdir()
     (reports / name / "run.json").write_text(json.dumps(told | changed))
 
 
 def test_compared_is_the_newest_green_run_of_the_same_target(tmp_path: Path) -> None:
-    """Neither a red one, nor another target's, nor this run itself, nor one cut off."""
+    """Neither a red one, nor another target's or era's, nor this run itself, nor one cut off."""
     keep(tmp_path, "20260101-000000-chat-1")
     keep(tmp_path, "20260102-000000-chat-1")
     keep(tmp_path, "20260103-000000-chat-1", outcome="failed")
     keep(tmp_path, "20260104-000000-chat-1", target="azure")
     keep(tmp_path, "20260105-000000-other-1", scenario="other")
     keep(tmp_path, "20260106-000000-chat-1", seen={})
+    keep(tmp_path, "20260106-000001-chat-1", plan={"twin": {"era": "today"}})
     (tmp_path / "20260107-000000-chat-1").mkdir()
     (tmp_path / "20260107-000000-chat-1" / "run.json").write_text("{")
     keep(tmp_path, "20260108-000000-chat-1")
 
     now = tmp_path / "20260108-000000-chat-1"
 
-    assert last_seen(now, "twin", "chat") == {"of": "20260102-000000-chat-1"}
-    assert last_seen(now, "cassette", "chat") is None
+    assert last_seen(now, Plan(), "twin", "chat") == {"of": "20260102-000000-chat-1"}
+    assert last_seen(now, Plan(), "cassette", "chat") is None
 
 
 @pytest.mark.parametrize(

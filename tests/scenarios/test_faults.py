@@ -75,7 +75,8 @@ def _breaks_once(ended: Ended, record: RunRecord, claim: Claim) -> None:
         assert claim.breaks == "connection" or text in ended.output
     assert ended.code == pytest.ExitCode.TESTS_FAILED
     assert "PytestUnraisable" not in ended.output
-    last = next(line for line in ended.output.splitlines() if "; next: " in line)
+    *_, last = (line for line in ended.output.splitlines() if line.startswith("✕ "))
+    assert "; next: " in last
     assert name == "cleanup" or not AZURE_ALONE.search(error + last)
     for logs in re.findall(r"tail -n 50 (\S+)", error):
         assert glob(logs)
