@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from harness.dataset.look import there, typed
 from harness.dataset.place import nothing_is_lost
 from harness.dataset.prepare import Prepared, checked, prepared, wanted_of
 from harness.dataset.rules import BY_NAME, RULES, Wanted
@@ -120,9 +121,9 @@ def _take(given: argparse.Namespace) -> Take:
 def _sources(given: argparse.Namespace) -> list[Source]:
     """Raises HarnessError for a split or a path that is not there."""
     path = Path(given.source)
-    if not path.exists() and (path.suffix or given.source.startswith((".", "/"))):
-        raise RefusedError(f"there is no {path}. Next: ls {path.parent}")
-    if not path.exists():
+    if not there(path) and (path.suffix or given.source.startswith((".", "/"))):
+        raise RefusedError(f"there is no {path}. Next: ls {typed(path.parent)}")
+    if not there(path):
         otherwise = "name a folder: python -m harness data FOLDER --to ..."
         return hub(given.source, given.splits or list(ROWS), otherwise)
     found = local(path)

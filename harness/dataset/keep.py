@@ -91,8 +91,8 @@ def helping(error: OSError, folder: Path) -> str:
         return f"make room (df -h {typed(folder)})"
     if error.errno == errno.EFBIG:
         return "allow files that large (ulimit -f shows the limit)"
-    there = next(each for each in (folder, *folder.absolute().parents) if os.path.lexists(each))
-    if error.errno in (errno.EEXIST, errno.ENOTDIR) or not there.is_dir():
+    there = next(each for each in (folder, *folder.parents) if os.path.lexists(each))
+    if error.errno in (errno.EEXIST, errno.ENOTDIR) or not os.path.isdir(there):
         return f"{there} is no folder: move it away"
     if error.errno == errno.ENOENT:
         return f"see what {there} is, where no folder can be made (stat -f {typed(there)}),"

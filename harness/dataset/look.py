@@ -30,7 +30,8 @@ def looked(path: Path) -> Iterator[None]:
         raise
     except OSError as error:
         raise RefusedError(
-            f"{path} cannot be read: {error.strerror or error}. Next: ls -ld {typed(path.parent)}"
+            f"{path} cannot be read: {error.strerror or error}. "
+            f"Next: ls -ld {typed(path.parent)} {typed(path)}"
         ) from error
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.dataset.lines import first, lines, opened, rows_in
+from harness.dataset.look import files_in, no_file, typed
 from harness.dataset.reservoir import share
 from harness.errors import RefusedError, StepError
 
@@ -28,6 +29,15 @@ ROWS = {"train_sft": 207_865, "test_sft": 23_110, "train_gen": 256_032, "test_ge
 BATCH = 1000  # rows; what to_json takes at a time
 
 _SHARD = re.compile(r"(.+)-(\d{5})-of-(\d{5})(-.+)?")  # the hub's; a date is none
+_PACKED = {
+    ".gz": "gunzip -k",
+    ".bz2": "bunzip2 -k",
+    ".xz": "unxz -k",
+    ".zst": "unzstd",
+    ".zip": "unzip",
+    ".tgz": "tar xf",
+    ".tar": "tar xf",
+}
 
 Say = Callable[[int], object]
 
@@ -72,18 +82,56 @@ def local(path: Path) -> list[Source]:
     `NAME-00000-of-00003-….parquet` its shards.
     Raises RefusedError when there is nothing of the kind, or a split is not whole.
     """
-    files = sorted([*path.glob("*"), *path.glob("data/*")]) if path.is_dir() else [path]
+    folder = _entered(path)
+    files = sorted([*files_in(path), *files_in(path / "data")]) if folder else [path]
     found = [_json_lines(file) for file in files if file.suffix == ".jsonl"]
     found += _tables(file for file in files if file.suffix == ".parquet")
     names = [source.split for source in found]
     twice = sorted({name for name in names if names.count(name) > 1})
-    if not found or twice:
-        told = f"has {', '.join(twice)} more than once" if twice else "has no .jsonl or .parquet"
-        raise RefusedError(f"{path} {told}. Next: ls {path}, then name one file or folder")
+    if twice:
+        raise RefusedError(
+            f"{path} has {', '.join(twice)} more than once. "
+            f"Next: ls {typed(path)}, then name one file or folder"
+        )
+    if not found:
+        raise RefusedError(_no_rows(path, files) if folder else _no_name(path))
     order = list(ROWS)
     return sorted(
         found, key=lambda one: (order.index(one.split) if one.split in ROWS else 4, one.split)
     )
+
+
+def _entered(path: Path) -> bool:
+    """Whether it is a folder. Raises RefusedError for what is neither a folder nor a file."""
+    if kind := no_file(path):
+        raise RefusedError(
+            f"{path} is {kind}, and rows are looked at more than once. Next: write them to a file "
+            f"first: cat {typed(path)} > chats.jsonl"
+        )
+    return path.is_dir()
+
+
+def _no_rows(folder: Path, files: Sequence[Path]) -> str:
+    names = [file.name for file in files]
+    has = f" among {', '.join(names[:3])}{', ...' if len(names) > 3 else ''}" if names else ""
+    packed = next((file for file in files if file.suffix in _PACKED), None)
+    hint = f"unpack them: {_unpacked(packed)}" if packed else "then name one file or folder"
+    return f"{folder} has no .jsonl or .parquet{has}. Next: ls {typed(folder)}, {hint}"
+
+
+def _no_name(file: Path) -> str:
+    """A file whose name says neither; what is in it is not guessed."""
+    if file.suffix in _PACKED:
+        return f"{file} is packed. Next: unpack it: {_unpacked(file)}"
+    named = typed(file.with_suffix(".jsonl"))
+    return (
+        f"{file} is named neither .jsonl nor .parquet. Next: if it has a row of JSON in each line, "
+        f"rename it: mv -n {typed(file)} {named}"
+    )
+
+
+def _unpacked(file: Path) -> str:
+    return f"{_PACKED[file.suffix]} {typed(file)}"
 
 
 def _tables(files: Iterable[Path]) -> Iterator[Source]:
@@ -120,6 +168,7 @@ def _json_lines(path: Path) -> Source:
             yield from found if count is None else first(found, count)
 
     with _readable(path):
+        _entered(path)
         return Source(path.stem, str(path), path.stat().st_size, _identity((path,)), read, (path,))
 
 
@@ -200,7 +249,7 @@ def _readable(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise RefusedError(
-            f"{path} cannot be read: {error.strerror or error}. Next: ls -l {path}"
+            f"{path} cannot be read: {error.strerror or error}. Next: ls -l {typed(path)}"
         ) from error
 
 

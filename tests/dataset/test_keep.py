@@ -24,20 +24,24 @@ COMMAND = [sys.executable, "-m", "harness", "data", "train.jsonl", "--to", "out"
 
 @contextmanager
 def at_work(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """The command, half way through: it has written, and waits for more of its source."""
-    os.mkfifo(folder / "train.jsonl")
-    hears = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
-    script = f"{hears}from harness.cli import main; sys.exit(main({COMMAND[3:]!r}))"
-    running = subprocess.Popen([sys.executable, "-c", script], cwd=folder, stderr=subprocess.PIPE)
-    with (folder / "train.jsonl").open("wb", buffering=0) as source:
-        source.write(ROWS)
+    """The command, half way through: it has written, and more of its source does not come."""
+    (folder / "train.jsonl").write_bytes(ROWS)
+    script = (
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from harness.dataset import sources; from harness.cli import main; read = sources.lines\n"
+        "def lines(*given): yield from read(*given); sys.stdin.read()\n"
+        f"sources.lines = lines; sys.exit(main({COMMAND[3:]!r}))"
+    )
+    pipe = subprocess.PIPE
+    command = [sys.executable, "-c", script]
+    running = subprocess.Popen(command, cwd=folder, stdin=pipe, stderr=pipe)
+    with running:
         until = time.monotonic() + 60
         while not parts(folder) or not parts(folder)[0].stat().st_size:
             assert time.monotonic() < until
             assert running.poll() is None
             time.sleep(0.02)
         yield running
-    running.wait(60)
 
 
 def parts(folder: Path) -> list[Path]:
@@ -63,10 +67,6 @@ def test_what_a_kill_leaves_the_next_run_removes(tmp_path: Path) -> None:
         running.wait(60)
         assert len(parts(tmp_path)) == 1
         assert not (tmp_path / "out" / "train.jsonl").exists()
-    assert running.stderr
-    running.stderr.close()
-    (tmp_path / "train.jsonl").unlink()
-    (tmp_path / "train.jsonl").write_bytes(ROWS)
 
     subprocess.run(COMMAND, cwd=tmp_path, check=True, capture_output=True)
 
