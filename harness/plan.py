@@ -20,8 +20,22 @@ Parameters = Mapping[str, Scalar]
 
 
 def _rule(default: Any, **rule: Any) -> Any:
-    """A field with its rule: `low`/`high` (inclusive), `one_of`, `matches`, `says` (in words)."""
+    """A field with its rule: `low`/`high` (inclusive), `one_of`, `matches`, `says` (in words).
+
+    `or_else`: what is wrong with a value that is not `one_of`, in words; None when nothing is.
+    """
     return field(default=default, metadata=rule)
+
+
+def _own_data(folder: str) -> str | None:
+    """A folder of one's own is looked at where there is one; most plans have none."""
+    from harness.recipe.data import unready
+
+    problem = unready(folder)
+    return problem and (
+        "must be sample, hub or a folder that `python -m harness data SOURCE --to FOLDER` wrote: "
+        f"{problem}"
+    )
 
 
 @dataclass(frozen=True)
@@ -66,7 +80,7 @@ class Compute:
 class Data:
     """Where the four splits come from."""
 
-    source: str = _rule("sample", one_of=("sample", "hub"))
+    source: str = _rule("sample", one_of=("sample", "hub"), or_else=_own_data)
     dataset: str = _rule("HuggingFaceH4/ultrachat_200k", matches=r".+", says="a data set id")
     percent: int = _rule(5, low=1, high=100)  # the first percent of each split; hub only
 

@@ -158,6 +158,9 @@ def _ruled(value: Any, rule: Mapping[str, Any]) -> str | None:
     """What is wrong with a value of the right type, in words."""
     entries = value if isinstance(value, tuple) else (value,)
     if "one_of" in rule and (not entries or not set(entries) <= set(rule["one_of"])):
+        if "or_else" in rule:
+            problem: str | None = rule["or_else"](value)
+            return problem
         return f"must be one of {_listed(rule['one_of'])}"
     if "matches" in rule and not re.fullmatch(rule["matches"], value):
         return f"must be {rule['says']}"

@@ -97,11 +97,16 @@ def prepared(
 
 
 def _prepared(source: Source, path: Path, entry: Mapping[str, Any], told: Told | None) -> Prepared:
-    useless = sum(
-        count for rule, count in entry["allowed"].items() if BY_NAME[rule].component == "drops"
+    return Prepared(source.split, path, entry["rows"], useful(entry), entry["sha256"], told)
+
+
+def useful(entry: Mapping[str, Any]) -> int:
+    """Of the rows of an entry of data.json, those that the component will not drop."""
+    allowed: Mapping[str, int] = entry["allowed"]
+    rows: int = entry["rows"]
+    return rows - sum(
+        count for rule, count in allowed.items() if BY_NAME[rule].component == "drops"
     )
-    rows = entry["rows"]
-    return Prepared(source.split, path, rows, rows - useless, entry["sha256"], told)
 
 
 @contextmanager
