@@ -19,7 +19,7 @@ from harness.checks.finding import SEVERITIES
 from harness.errors import HarnessError, RefusedError, StepError
 from harness.plan import TARGETS, Plan
 from harness.plan_file import read_plan
-from harness.targets.typed import on_twin, served_again
+from harness.targets.typed import on_twin, shown_again
 from harness.wire.cassette import provenance_of
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def _look(
         run.stops = False
         if plan.target == "twin":  # this one's folder goes
             run.target = replace(
-                run.target, typed=partial(on_twin, served_again(plan.twin.era, None), None)
+                run.target, typed=partial(on_twin, shown_again(plan.twin.era, None), None)
             )
         run.earlier = last_seen(asked.reports / "newest", plan, run.target.name, SCENARIO)
         looked, broken = list[str](), None

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from harness.errors import TargetError
 from harness.shell import typed
 from harness.targets.target import Target, environment
-from harness.targets.typed import on_twin, running, served_again
+from harness.targets.typed import on_twin, running, shown_again
 from harness.twin.folder import held
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def _own(plan: Plan, state: Path, log: Path) -> Iterator[Target]:
                 config=state,
                 logs={"twin": log},
                 ready=state / "ready.json",
-                typed=partial(on_twin, served_again(plan.twin.era, state), state),
+                typed=partial(on_twin, shown_again(plan.twin.era, state), state),
                 gone=partial(_gone, process, log, _DYING),
             )
         if gone := _gone(process, log):

@@ -24,12 +24,14 @@ def on_twin(asked: str, state: Path | None, text: str) -> str:
     return _AZ.sub(lambda az: f"{logs.get(az['what'], asked)} (on Azure: {az[0]})", text)
 
 
-def served_again(era: str, state: Path | None) -> str:
-    """The command by which a twin that has ended can be asked; None: it left no folder.
+def shown_again(era: str, state: Path | None) -> str:
+    """The command that says what a twin that has ended holds; None: it left no folder.
 
-    Then another of its era answers alike.
+    Then another of its era has the same.
     """
-    return f"python -m harness twin --era {era}" + (f" --state {typed(state)}" if state else "")
+    return f"python -m harness twin --show --era {era}" + (
+        f" --state {typed(state)}" if state else ""
+    )
 
 
 def running(state: Path) -> str:

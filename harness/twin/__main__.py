@@ -19,7 +19,9 @@ from harness.twin.settings import Settings
 def main(arguments: Sequence[str] | None = None) -> int:
     """Parse the command line and serve; 2 when something in it is misspelt."""
     given = _parser().parse_args(arguments)
-    from harness.twin.serve import serve  # its packages are not needed for --help
+    # their packages are not needed for --help
+    from harness.twin.serve import serve
+    from harness.twin.show import show
 
     settings = Settings(
         state=given.state or Path(tempfile.mkdtemp(prefix="twin-")),
@@ -35,6 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         faults=tuple(given.fault),
     )
     try:
+        if given.show:
+            sys.stdout.writelines(f"{line}\n" for line in show(settings))
+            return 0
         check(settings.profile, settings.weights)
         serve(
             settings,
@@ -82,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
         default=os.environ.get("HARNESS_TWIN_LAZY") == "1",
         help="import torch and MLflow for the first job or deployment, not at the start",
     )
+    add("--show", action="store_true", help="say what it holds, and start nothing")
     add("--verbose", action="store_true", help="one line a request on stderr")
     return parser
 

@@ -161,6 +161,7 @@ def test_tags_that_changed_since_the_last_green_run(
     folder.mkdir()
     told = {"is": "Phi-3-mini-4k-instruct 7", "finetune_compute_allow_list": "['Standard_A']"}
     record = {"target": "twin", "scenario": "finetune_chat", "outcome": "passed"}
+    record |= {"plan": {"twin": {"era": "may-2024"}}}
     (folder / "run.json").write_text(json.dumps(record | {"seen": {"model": told}}))
 
     code, output = preflight("may-2024", CALM)

@@ -20,6 +20,7 @@ from starlette.responses import JSONResponse, Response
 
 from harness.twin.asked import number
 from harness.twin.base_model import FLAVORS, flavors, url
+from harness.twin.blob_store import BlobStore
 from harness.twin.errors import WireFailure, flat, refused
 from harness.twin.routing import on
 from harness.twin.settings import Settings
@@ -118,18 +119,18 @@ def discover(request: Request) -> Response:
 
 def model_versions(request: Request) -> Response:
     """GET the versions of a model, newest first."""
-    return _list(request, models(twin(request)))
+    return _list(request, _models(twin(request)))
 
 
 def model(request: Request) -> Response:
     """GET one version of a model."""
-    return _one(request, models(twin(request)), "models")
+    return _one(request, _models(twin(request)), "models")
 
 
 def model_container(request: Request) -> Response:
     """GET the model itself, without its versions' content."""
     name = request.path_params["name"]
-    found = [asset for asset in models(twin(request)) if asset.name.lower() == name.lower()]
+    found = [asset for asset in _models(twin(request)) if asset.name.lower() == name.lower()]
     if not found:
         raise _no_asset(request, f"models/{name}")
     newest = found[-1].body()
@@ -160,19 +161,23 @@ def components(settings: Settings) -> list[Asset]:
     return [_component(version) for version in _COMPONENTS[settings.era]]
 
 
-def models(here: Twin) -> list[Asset]:
-    """The models of the era, oldest first."""
+def models(settings: Settings, blobs: BlobStore) -> list[Asset]:
+    """The models of the era, oldest first; their files are among these blobs."""
     seed = _seed("models.json")
     return [
-        _model(seed["name"], item, url(here.blobs))
+        _model(seed["name"], item, url(blobs))
         for item in seed["versions"]
-        if here.settings.era in item["eras"]
+        if settings.era in item["eras"]
     ]
+
+
+def _models(here: Twin) -> list[Asset]:
+    return models(here.settings, here.blobs)
 
 
 def check_model(here: Twin, address: str) -> None:
     """Raises WireFailure, 404, unless the registry has the model with that id."""
-    if address.lower() not in [asset.body()["id"].lower() for asset in models(here)]:
+    if address.lower() not in [asset.body()["id"].lower() for asset in _models(here)]:
         raise _missing(here, address)
 
 
