@@ -1,6 +1,7 @@
 """What a twin holds, as lines to read: what on Azure `az ml ... show` and `list` would tell.
 
-Read from its folder, without starting it: jobs, deployments and faults stay as they are.
+Read from its folder, without starting it: jobs, deployments and faults stay as they are, and a
+state is the one that was last asked for.
 """
 
 from __future__ import annotations
