@@ -4,6 +4,7 @@ rules       what a row must be, and what Azure's component does with one that is
 lines       a file line by line
 style       the fast path: a good row, written again in the file's own style, is the line itself
 explain     the careful path: everything that is wrong with one line
+whole       a file that is no JSON Lines at all, said once
 judge       one file: rows kept, problems with line, field and rule
 repeated    rows that stand twice
 reservoir   a seeded sample in one pass; the recipe's first percent

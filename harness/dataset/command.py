@@ -7,9 +7,11 @@ _gen are only asked, all others are trained on. Every row is looked at; nothing 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from difflib import get_close_matches
 from pathlib import Path
 
 from harness.dataset.look import there, typed
@@ -27,20 +29,22 @@ def main(arguments: Sequence[str]) -> int:
     if given.rules:
         _say("\n".join(f"{rule.name:18} {rule.component:6} {rule.says}" for rule in RULES))
         return 0
-    if given.check == (given.to is not None):
-        sys.stderr.write(
-            f"data: what shall become of {given.source}? Next: python -m harness data "
-            f"{given.source} --check looks at every row, --to FOLDER writes them there\n"
-        )
-        return 2
     try:
+        _sensible(given)
         return _all(given)
+    except _WrongCommandError as error:
+        sys.stderr.write(f"data: {error}\n")
+        return 2
     except HarnessError as error:
         sys.stderr.write(f"data: {error}\n")
         return 1
     except KeyboardInterrupt:
         sys.stderr.write("data: interrupted; finished files stay, nothing half written does\n")
         return 130
+
+
+class _WrongCommandError(HarnessError):
+    """The command line makes no sense; nothing was looked at."""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -90,16 +94,45 @@ def _all(given: argparse.Namespace) -> int:
         except RefusedError as error:
             sys.stderr.write(f"data: {error}\n")
             refused += 1
-    if given.preview and any(previews):
-        _say(_preview(next(path for path in previews if path)))
+    if any(previews):
+        _say(_preview(next(filter(None, previews))))
     return 1 if refused else 0
 
 
+def _sensible(given: argparse.Namespace) -> None:
+    """Raises _WrongCommandError for options that make no sense, before anything is read."""
+    again = f"python -m harness data {typed(Path(given.source))}"
+    if given.source == "-":
+        raise _WrongCommandError(
+            "standard input is not read, since rows are looked at more than once. "
+            "Next: cat > chats.jsonl, then python -m harness data chats.jsonl --check"
+        )
+    if not given.check and given.to is None:
+        raise _WrongCommandError(
+            f"what shall become of {given.source}? Next: {again} --check looks at every row, "
+            "--to FOLDER writes them there"
+        )
+    taken = {"--first": given.first != Take(), "--sample": given.sample}
+    for one, other, both in (
+        ("--check", "--to", given.check and given.to is not None),
+        ("--first", "--sample", all(taken.values())),
+        *(("--check", name, given.check and asked) for name, asked in taken.items()),
+    ):
+        if both:
+            why = ", which looks at every row and writes nothing" * (one == "--check")
+            raise _WrongCommandError(f"{one}{why}, and {other} exclude each other. Next: name one")
+    _allowed(given.allow)
+
+
+def _allowed(names: Sequence[str]) -> None:
+    can = [rule.name for rule in RULES if not rule.always]
+    for name in names:
+        if name not in can:
+            told = "that cannot be allowed" if name in BY_NAME else "there is no such rule"
+            raise _WrongCommandError(f"--allow {name}: {told}{_meant(name, can)}")
+
+
 def _wanted(given: argparse.Namespace) -> Wanted:
-    for name in given.allow:
-        if name not in BY_NAME or BY_NAME[name].always:
-            can = ", ".join(rule.name for rule in RULES if not rule.always)
-            raise HarnessError(f"--allow {name}: that cannot be allowed. Next: one of {can}")
     return Wanted(
         columns=tuple(given.columns),
         drop=given.drop,
@@ -110,57 +143,76 @@ def _wanted(given: argparse.Namespace) -> Wanted:
     )
 
 
+def _meant(name: str, names: Sequence[str]) -> str:
+    near = get_close_matches(name, names, n=1)
+    did = f" (did you mean {near[0]}?)" if near else ""
+    return f"{did}. Next: one of {', '.join(names)}"
+
+
 def _take(given: argparse.Namespace) -> Take:
-    if not given.sample:
-        return Take() if given.check else given.first
-    if given.first != Take():
-        raise HarnessError("--first and --sample exclude each other. Next: name one of them")
-    return Take(sample=given.sample, seed=given.seed)
+    first: Take = given.first
+    return Take(sample=given.sample, seed=given.seed) if given.sample else first
 
 
 def _sources(given: argparse.Namespace) -> list[Source]:
-    """Raises HarnessError for a split or a path that is not there."""
+    """Raises RefusedError for a path that is not there, _WrongCommandError for a split."""
     path = Path(given.source)
     if not there(path) and (path.suffix or given.source.startswith((".", "/"))):
         raise RefusedError(f"there is no {path}. Next: ls {typed(path.parent)}")
     if not there(path):
         otherwise = "name a folder: python -m harness data FOLDER --to ..."
+        if given.source == ULTRACHAT:
+            _has(given.source, list(ROWS), given.splits)
         return hub(given.source, given.splits or list(ROWS), otherwise)
     found = local(path)
-    missing = set(given.splits or []) - {source.split for source in found}
-    if missing:
-        has = ", ".join(source.split for source in found)
-        raise RefusedError(f"{path} has no {', '.join(sorted(missing))}. Next: one of {has}")
+    _has(path, [source.split for source in found], given.splits)
     return [source for source in found if not given.splits or source.split in given.splits]
 
 
-def _one(source: Source, wanted: Wanted, take: Take, given: argparse.Namespace) -> Path | None:
+def _has(source: str | Path, has: Sequence[str], wanted: Sequence[str] | None) -> None:
+    for name in wanted or ():
+        if name not in has:
+            raise _WrongCommandError(f"{source} has no {name}{_meant(name, has)}")
+
+
+def _one(source: Source, wanted: Wanted, take: Take, given: argparse.Namespace) -> list[bytes]:
+    """The first rows, when they are to be shown."""
     if given.check:
         told = checked(source, wanted, _progress)
         if told.refused:
             raise RefusedError(told.complaint())
         _say("\n".join([picture(told), *told.notes()]))
-        return None
+        return _head(source, wanted) if given.preview else []
     done = prepared(source, given.to, wanted, take, _progress)
     _say(_report(done, source, take))
-    return done.path
+    return _head(local(done.path)[0], wanted) if given.preview else []
+
+
+def _head(source: Source, wanted: Wanted) -> list[bytes]:
+    return list(source.lines(Take(rows=5), wanted.longest_line, lambda _: None))
 
 
 def _report(done: Prepared, source: Source, take: Take) -> str:
+    wanted = take.rows or take.sample
+    fewer = f"note: {wanted:,} rows were asked for, and there are only {done.rows:,}: these are all"
+    short = [fewer] if done.rows < wanted else []
     if done.told is None:
-        return f"{done.path}: {done.rows:,} rows, already there (sha256 {done.sha256[:12]}…)"
+        there = f"{done.path}: {done.rows:,} rows, already there (sha256 {done.sha256[:12]}…)"
+        return "\n".join([there, *short])
     lines = [picture(done.told), *done.told.notes()]
     lines.append(f"{done.path}: {take}: {done.rows:,} rows written, sha256 {done.sha256}")
+    lines += short
     known = ROWS.get(source.split)
     if source.identity.get("dataset") == ULTRACHAT and take == Take() and done.rows != known:
         lines.append(f"note: {ULTRACHAT} had {known:,} rows in {source.split}; it has changed")
     return "\n".join(lines)
 
 
-def _preview(path: Path) -> str:
+def _preview(lines: Sequence[bytes]) -> str:
     import pandas as pd
 
-    return pd.read_json(path, lines=True, nrows=5).to_string(max_colwidth=60)
+    rows = [row for row in map(json.loads, filter(bytes.strip, lines)) if row]
+    return pd.DataFrame(rows).to_string(max_colwidth=60)
 
 
 @contextmanager

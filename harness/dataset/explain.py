@@ -68,7 +68,7 @@ def _refuse(name: str) -> None:
 
 def _words(error: ValueError) -> str:
     if isinstance(error, json.JSONDecodeError):
-        return f"{error.msg} at character {error.pos + 1}"
+        return f"{error.msg.removesuffix(' at')} at character {error.pos + 1}"
     return str(error)
 
 
@@ -82,7 +82,10 @@ def _row(row: Any, text: str, wanted: Wanted) -> Iterator[Problem]:
         if _HALF.search(text):
             yield from _halves(row, "")
         yield from _columns(row, wanted)
-        yield from _messages(row.get("messages"), wanted)
+        if "messages" in row:
+            yield from _messages(row["messages"], wanted)
+        else:
+            yield Problem("no-messages", "messages", f"there is no such column, only {_names(row)}")
 
 
 def _repeated(value: Any, path: str) -> Iterator[Problem]:
@@ -132,6 +135,12 @@ def _columns(row: dict[str, Any], wanted: Wanted) -> Iterator[Problem]:
         isinstance(tools, list) and all(isinstance(tool, dict) for tool in tools)
     ):
         yield Problem("wrong-type", "tools", "a list of objects is wanted, or null")
+
+
+def _names(row: dict[str, Any]) -> str:
+    """The columns that are there."""
+    names = [_short(name) for name in row]
+    return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "") if names else "{}"
 
 
 def _messages(messages: Any, wanted: Wanted) -> Iterator[Problem]:

@@ -82,7 +82,8 @@ def local(path: Path) -> list[Source]:
     `NAME-00000-of-00003-….parquet` its shards.
     Raises RefusedError when there is nothing of the kind, or a split is not whole.
     """
-    folder = _entered(path)
+    with _readable(path):
+        folder = _entered(path)
     files = sorted([*files_in(path), *files_in(path / "data")]) if folder else [path]
     found = [_json_lines(file) for file in files if file.suffix == ".jsonl"]
     found += _tables(file for file in files if file.suffix == ".parquet")
@@ -192,7 +193,10 @@ def _parquet(split: str, paths: tuple[Path, ...]) -> Source:
             raise RefusedError(f"{names} is not parquet: {error}. Next: fetch it again") from error
 
     name = f"{split} (row for line)" if len(paths) > 1 else f"{paths[0].name} (row for line)"
-    return Source(split, name, 0, _identity(paths), read, paths)
+    with _readable(paths[0]):
+        for path in paths:
+            _entered(path)
+        return Source(split, name, 0, _identity(paths), read, paths)
 
 
 def _remote(dataset: str, split: str, otherwise: str) -> Source:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.dataset.look import typed
 from harness.dataset.rules import BY_NAME, Problem
+from harness.dataset.whole import otherwise
 
 CONTEXT = 16  # KiB: about the 4,096 tokens Phi-3-mini takes, at 4 bytes a token
 
@@ -33,6 +34,9 @@ class Told:
     def complaint(self) -> str:
         """All that is refused: the first problems line by line, counts by rule, what to do."""
         total = sum(self.refused.values())
+        if other := otherwise(Path(self.name)):
+            shown = [self._where(problem) for problem in self.problems[:1]]
+            return "\n  ".join([f"{self.name} {other[0]}:", *shown]) + f"\nNext: {other[1]}"
         lines = [f"{self.name} has {total:,} problem(s):"]
         lines += [f"  {self._where(problem)}" for problem in self.problems]
         if total > len(self.problems):
@@ -62,7 +66,7 @@ class Told:
         hints = [self._look()]
         drops = [rule.name for rule in rules if rule.component == "drops"]
         takes = [rule.name for rule in rules if rule.component == "takes" and not rule.always]
-        if drops:
+        if drops and self.rows:  # else none would be left
             hints.append(f"--drop leaves out {', '.join(drops)}, as the component does")
         if takes:
             hints.append(f"keep them all the same with --allow {' --allow '.join(takes)}")
@@ -70,11 +74,24 @@ class Told:
 
     def _look(self) -> str:
         """How to see the first line that is wrong."""
-        line = next((problem.line for problem in self.problems if problem.line), None)
-        if line is None or not Path(self.name).is_file():  # rows of the hub are in no file yet
+        path = Path(self.name)
+        if not path.is_file():  # rows of the hub are in no file yet
             return "correct what is told above"
-        file = shlex.quote(self.name)
-        return f"correct what is told above (sed -n {line}p {file} shows the first line)"
+        if not path.stat().st_size:
+            return f"the file is empty: write it again, or name another (ls -l {typed(path)})"
+        if set(self.refused) == {"too-few-rows"}:
+            return f"put more rows into {path}"
+        if not self.rows and all(_nameless(problem) for problem in self.problems if problem.line):
+            return (
+                "name the column that holds the chats messages, a list of objects with role "
+                f"(system, user or assistant) and content (head -n 1 {typed(path)} shows a row)"
+            )
+        line = next((problem.line for problem in self.problems if problem.line), 1)
+        return f"correct what is told above (sed -n {line}p {typed(path)} shows the first line)"
+
+
+def _nameless(problem: Problem) -> bool:
+    return problem.rule == "no-messages" and problem.detail.startswith("there is no such column")
 
 
 def counted(counts: Mapping[str, int]) -> str:

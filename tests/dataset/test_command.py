@@ -104,9 +104,12 @@ def test_check_writes_nothing(here: Path, capsys: pytest.CaptureFixture[str]) ->
     assert [path.name for path in here.iterdir()] == ["chats"]
 
 
-def test_preview_shows_the_first_rows(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """As a table."""
-    assert main(["data", "chats/good.jsonl", "--to", "out", "--preview"]) == 0
+@pytest.mark.parametrize("todo", [["--to", "out"], ["--check"]])
+def test_preview_shows_the_first_rows(
+    here: Path, capsys: pytest.CaptureFixture[str], todo: list[str]
+) -> None:
+    """As a table, of what was written or looked at."""
+    assert main(["data", "chats/good.jsonl", *todo, "--preview"]) == 0
 
     assert "'content': '4?'" in capsys.readouterr().out
 
@@ -114,17 +117,20 @@ def test_preview_shows_the_first_rows(here: Path, capsys: pytest.CaptureFixture[
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["nowhere.jsonl", "--check"], "there is no nowhere.jsonl"),
-        (["chats", "--check", "--splits", "other"], "chats has no other. Next: one of bad, good"),
-        (["chats", "--check", "--allow", "not-json"], "cannot be allowed"),
-        (["chats", "--check", "--allow", "nonsense"], "cannot be allowed"),
-        (["chats", "--to", "out", "--first", "5", "--sample", "5"], "exclude each other"),
+        (["nowhere.jsonl", "--check"], "there is no nowhere.jsonl. Next: ls ."),
+        (["notes.txt", "--check"], "mv -n notes.txt notes.jsonl"),
+        (["chats.jsonl.gz", "--check"], "unpack it: gunzip -k chats.jsonl.gz"),
+        (["packed", "--to", "out"], "has no .jsonl or .parquet among a.jsonl.gz. Next: ls packed"),
     ],
 )
-def test_what_makes_no_sense_is_said(
+def test_a_source_that_is_none_is_said(
     here: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
 ) -> None:
     """With the next thing to type; nothing is written."""
+    (here / "packed").mkdir()
+    for name in ("notes.txt", "chats.jsonl.gz", "packed/a.jsonl.gz"):
+        (here / name).write_bytes(b"")
+
     assert main(["data", *arguments]) == 1
 
     said = capsys.readouterr().err
@@ -133,13 +139,106 @@ def test_what_makes_no_sense_is_said(
     assert not (here / "out").exists()
 
 
-@pytest.mark.parametrize("arguments", [[], ["chats", "--check", "--to", "out"]])
-def test_look_or_write(
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "--check looks at every row, --to FOLDER writes"),
+        (["-", "--check"], "standard input is not read"),
+        (["chats", "--check", "--to", "out"], "--check, which looks at every row and writes"),
+        (["chats", "--check", "--to", "out"], "and --to exclude each other"),
+        (
+            ["chats", "--to", "out", "--first", "5", "--sample", "5"],
+            "--first, and --sample exclude",
+        ),
+        (["chats", "--check", "--first", "5"], "and --first exclude each other"),
+        (["chats", "--check", "--sample", "5"], "and --sample exclude each other"),
+        (["chats", "--check", "--allow", "not-json"], "that cannot be allowed. Next: one of blank"),
+        (["chats", "--check", "--allow", "same-mesages"], "(did you mean same-messages?). Next: "),
+        (["chats", "--check", "--splits", "other"], "chats has no other. Next: one of bad, good"),
+        (["chats", "--to", "out", "--splits", "god"], "has no god (did you mean good?). Next: "),
+        (["--check", "--splits", "train"], "has no train (did you mean train_"),
+    ],
+)
+def test_a_command_line_that_makes_no_sense(
+    here: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
+) -> None:
+    """Exit code 2, and what may have been meant; nothing is written."""
+    assert main(["data", *arguments]) == 2
+
+    said = capsys.readouterr().err
+    assert words in said
+    assert "Next: " in said
+    assert not (here / "out").exists()
+
+
+SHAREGPT = '{"id":"%d","conversations":[{"from":"human","value":"Why?"}]}\n'
+ARRAY = "[\n" + GOOD.replace("}\n", "},\n").rstrip(",\n") + "\n]\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "words", "hint"),
+    [
+        (
+            "".join(SHAREGPT % number for number in range(12)).encode(),
+            "no-messages: there is no such column, only 'id', 'conversations'\n",
+            "name the column that holds the chats messages",
+        ),
+        (
+            ARRAY.encode(),
+            "is one JSON array, not a row",
+            "jq -c '.[]' ./-a.jsonl > ./-a-lines.jsonl",
+        ),
+        (json.dumps(json.loads(ARRAY)).encode(), "is one JSON array", "jq -c '.[]' ./-a.jsonl"),
+        (GOOD.encode("utf-16"), "is UTF-16, not UTF-8", "iconv -f UTF-16 -t UTF-8 ./-a.jsonl"),
+        (GOOD.encode("utf-16-le"), "is UTF-16LE, not", "iconv -f UTF-16LE -t UTF-8 ./-a.jsonl"),
+        (b"", "0 row(s) are left, 10 are needed", "the file is empty"),
+        (row(1).encode() + b"\n", "1 row(s) are left", "put more rows into -a.jsonl"),
+        (
+            (GOOD + '{"a":"\n').encode(),
+            "not-json: Invalid control character at character 7",
+            "corr",
+        ),
+        ((GOOD + "{}\n").encode(), "no such column, only {}", "correct what is told above (sed"),
+        ((GOOD + "7\n").encode(), "not-an-object", "correct what is told above (sed -n 41p ./-a"),
+    ],
+)
+def test_what_a_file_is_instead(
+    here: Path, capsys: pytest.CaptureFixture[str], data: bytes, words: str, hint: str
+) -> None:
+    """What it is, and the command that helps, also where a name begins with a dash."""
+    (here / "-a.jsonl").write_bytes(data)
+
+    assert main(["data", "--check", "--", "-a.jsonl"]) == 1
+
+    said = capsys.readouterr().err
+    assert words in said
+    assert f"Next: {hint}" in said
+    assert "at at" not in said
+    whole = any(each in said for each in ("is one JSON array", "is UTF-16"))
+    assert len(said.splitlines()) == 3 or not whole, said
+
+
+@pytest.mark.parametrize("arguments", [["--check"], ["--to", "out"]])
+def test_nothing_to_drop_is_not_offered(
     here: Path, capsys: pytest.CaptureFixture[str], arguments: list[str]
 ) -> None:
-    """One of the two has to be asked for."""
-    assert main(["data", *arguments]) == 2
-    assert "--check looks at every row, --to FOLDER writes" in capsys.readouterr().err
+    """Where no row has messages, to leave them out leaves nothing."""
+    (here / "a.jsonl").write_text(SHAREGPT % 1 * 12)
+
+    assert main(["data", "a.jsonl", *arguments]) == 1
+
+    assert "--drop" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--sample", "--first"])
+def test_more_than_there_is_is_said(
+    here: Path, capsys: pytest.CaptureFixture[str], option: str
+) -> None:
+    """All rows are taken; also when they are there already."""
+    for _ in range(2):
+        assert main(["data", "chats/good.jsonl", "--to", "out", option, "1000"]) == 0
+        said = capsys.readouterr().out
+        assert "note: 1,000 rows were asked for, and there are only 40: these are all" in said
 
 
 @pytest.mark.parametrize("value", ["0", "101%", "0%", "x", "-1"])

@@ -79,10 +79,23 @@ def test_a_full_disk_wants_room(tmp_path: Path, number: int) -> None:
     assert helping(OSError(number, "full"), tmp_path).startswith("make room (df -h ")
 
 
-def test_a_pipe_is_no_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("name", ["chats.jsonl", "chats.parquet", "chats-00000-of-00001.parquet"])
+def test_a_pipe_is_no_file(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
     """Nobody waits for its other end; by itself, and in a folder."""
-    os.mkfifo(tmp_path / "chats.jsonl")
+    os.mkfifo(tmp_path / name)
 
-    for source in (tmp_path / "chats.jsonl", tmp_path):
+    for source in (tmp_path / name, tmp_path):
         assert main(["data", str(source), "--check"]) == 1
-        assert "chats.jsonl is a pipe" in capsys.readouterr().err
+        assert f"{name} is a pipe" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["chats.jsonl", "chats.parquet"])
+def test_a_link_that_leads_nowhere_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    """By itself there is none of that name, and in a folder it cannot be read."""
+    (tmp_path / name).symlink_to("nowhere")
+
+    for source, words in ((tmp_path / name, "there is no"), (tmp_path, "cannot be read")):
+        assert main(["data", str(source), "--check"]) == 1
+        assert words in capsys.readouterr().err
