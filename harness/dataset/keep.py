@@ -93,7 +93,7 @@ def helping(error: OSError, folder: Path) -> str:
         return "allow files that large (ulimit -f shows the limit)"
     there = next(each for each in (folder, *folder.parents) if os.path.lexists(each))
     if error.errno in (errno.EEXIST, errno.ENOTDIR) or not os.path.isdir(there):
-        return f"{there} is no folder: move it away"
+        return f"ls -l {typed(there)} (it is no folder)"
     if error.errno == errno.ENOENT:
         return f"see what {there} is, where no folder can be made (stat -f {typed(there)}),"
     return f"see who may write to {there} (ls -ld {typed(there)})"

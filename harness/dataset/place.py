@@ -72,7 +72,7 @@ def recorded(folder: Path) -> dict[str, Any]:
 
 
 def _ours(entry: object) -> bool:
-    return isinstance(entry, dict) and {"rows", "sha256", "allowed"} <= set(entry)
+    return isinstance(entry, dict) and {"rows", "sha256", "allowed", "asked"} <= set(entry)
 
 
 def announce(folder: Path, split: str, sha256: str) -> None:

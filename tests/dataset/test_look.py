@@ -56,8 +56,8 @@ def test_a_closed_folder_is_said(
         ("shut", "Permission denied", "see who may write to shut (ls -ld shut)"),
         ("shut/in", "Permission denied", "see who may write to shut (ls -ld shut)"),
         ("lock", "cannot be read: Permission denied", "ls -ld lock lock/data.json"),
-        ("afile", "File exists", "afile is no folder"),
-        ("afile/in", "Not a directory", "afile is no folder"),
+        ("afile", "File exists", "ls -l afile (it is no folder)"),
+        ("afile/in", "Not a directory", "ls -l afile (it is no folder)"),
         ("/proc/x", "No such file or directory", "see what /proc is"),
     ],
 )
