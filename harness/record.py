@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 from harness.janitor.prices import prices
 from harness.measure.conditions import conditions
 from harness.report import run_record as told
+from harness.report.begun import write_begun
 from harness.report.html import write_html
+from harness.report.markup import clean
 from harness.report.summary import closing_line, summary
 
 if TYPE_CHECKING:
@@ -35,13 +37,19 @@ OUTCOMES = ("passed", "failed", "skipped", "errors")
 COMPARISON = "sdk-diff.html"  # of `python -m harness sdk diff A B --page reports/sdk-diff.html`
 
 
+def begin_reports(run: Run) -> None:
+    """A page that says it has not ended, for as long as that is so; `latest` leads to it."""
+    write_begun(run.folder, run.scenario, run.target.name, run.started)
+    _point_latest(run.folder)
+
+
 def write_reports(run: Run, counts: Mapping[str, int]) -> list[str]:
     """Write run.json, index.html and summary.md into the run's folder; lines for the terminal."""
     _take_comparison(run.folder)
     record = record_of(run, counts)
     run_json = run.folder / "run.json"
     told.write(run_json, record)
-    (run.folder / "summary.md").write_text(summary(record), encoding="utf-8")
+    (run.folder / "summary.md").write_text(summary(record, run.folder), encoding="utf-8")
     page = write_html(run_json, run.folder)
     _point_latest(run.folder)
     return [*_findings(record), closing_line(record, run.folder), f"report: {page}"]
@@ -50,8 +58,12 @@ def write_reports(run: Run, counts: Mapping[str, int]) -> list[str]:
 def _findings(record: told.RunRecord) -> list[str]:
     """The findings worth a look, a line each; errors have been printed where they stopped."""
     return [
-        f"{finding.severity}: {finding.what} [{finding.check}]"
-        + (f"; next: {finding.next}" if finding.next else "")
+        " ".join(
+            clean(
+                f"{finding.severity}: {finding.what} [{finding.check}]"
+                + (f"; next: {finding.next}" if finding.next else "")
+            ).split()
+        )
         for finding in record.findings
         if finding.severity in ("warning", "cannot tell")
     ]

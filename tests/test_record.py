@@ -61,9 +61,10 @@ def test_without_a_campaign_nothing_is_told(run: Run, text: str | None) -> None:
 
 
 def test_a_warning_at_the_end_says_what_to_type(run: Run) -> None:
-    """A line each, with its next command if it has one; what is good to know is on the page."""
+    """A line each, whatever stands in it, with its next command if it has one; what is good to
+    know is on the page."""
     for severity, then in (("warning", "type this"), ("cannot tell", ""), ("info", "nothing")):
-        run.findings.append(Finding(severity, "a.check", f"a {severity}", "it", then))
+        run.findings.append(Finding(severity, "a.check", f"a\n\x1b[31m{severity}", "it", then))
 
     lines = write_reports(run, {})
 

@@ -7,6 +7,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from harness.report.advice import sweep
 from harness.report.html import write_html
 from harness.report.run_record import RunRecordError, read, validate
 from harness.report.summary import closing_line, summary
@@ -18,7 +19,10 @@ def main(arguments: list[str] | None = None) -> int:
     run_json: Path = options.run / "run.json" if options.run.is_dir() else options.run
     out: Path = options.out or run_json.parent
     if not run_json.is_file():
-        print(f"report: there is no {run_json}. Next: ls reports/*/run.json", file=sys.stderr)
+        killed = (run_json.with_name("ledger.jsonl")).is_file()
+        then = sweep(run_json.parent) if killed else "ls reports/*/run.json"
+        why = ": the run has not ended, or was killed before it could write it" if killed else ""
+        print(f"report: there is no {run_json}{why}. Next: {then}", file=sys.stderr)
         return 1
     try:
         record = read(run_json)
@@ -26,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (RunRecordError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
-    (out / "summary.md").write_text(summary(record), encoding="utf-8")
+    (out / "summary.md").write_text(summary(record, run_json.parent), encoding="utf-8")
     for problem in validate(record):
         print(f"warning: {problem}", file=sys.stderr)
     print(closing_line(record, run_json.parent))

@@ -112,7 +112,7 @@ def _leftover(left: Leftover) -> Element:
         "div",
         el("p", sign("failed"), " Left behind: ", left.kind, " ", el("code", left.name)),
         el("p", left.why, f" Up to ${left.usd_per_day:,.2f} a day." if left.usd_per_day else None),
-        el("p", "Remove it: ", command(left.command)),
+        el("p", "On Azure, remove it with ", command(left.command)),
         el("p", "In the studio: ", el("code", left.portal)) if left.portal else None,
         class_="leftover",
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 from xml.etree.ElementTree import Element
 
 from harness.report import evidence, sections
+from harness.report.advice import next_steps, usual
 from harness.report.markup import document, el
 from harness.report.parts import SIGNS, command, sign
 from harness.report.run_record import RunRecord, read
@@ -26,7 +27,7 @@ def write_html(run_json: Path, out: Path) -> Path:
     Raises `RunRecordError` when the record cannot be read.
     """
     target = out if out.suffix == ".html" else out / "index.html"
-    text = page(read(run_json))
+    text = page(read(run_json), run_json.parent)
     target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = target.with_name(f".{target.name}.unfinished")
     unfinished.write_text(text, encoding="utf-8")
@@ -34,10 +35,10 @@ def write_html(run_json: Path, out: Path) -> Path:
     return target
 
 
-def page(record: RunRecord) -> str:
-    """The whole page as text."""
-    said = verdict(record)
-    return document(el("html", _head(record, said), _body(record, said), lang="en"))
+def page(record: RunRecord, folder: Path | None = None) -> str:
+    """The whole page as text; `folder` is the run's, for what is to be typed."""
+    said, folder = verdict(record), folder or usual(record)
+    return document(el("html", _head(record, said), _body(record, said, folder), lang="en"))
 
 
 def _head(record: RunRecord, said: Verdict) -> Element:
@@ -54,13 +55,13 @@ def _head(record: RunRecord, said: Verdict) -> Element:
     )
 
 
-def _body(record: RunRecord, said: Verdict) -> Element:
+def _body(record: RunRecord, said: Verdict, folder: Path) -> Element:
     charts = [part for part in (sections.training(record), sections.latency(record)) if part]
     return el(
         "body",
         el(
             "main",
-            _first_screen(record, said),
+            _first_screen(record, said, folder),
             evidence.contradictions(record),
             sections.timeline(record),
             el("div", charts, class_="side-by-side") if charts else None,
@@ -75,28 +76,26 @@ def _body(record: RunRecord, said: Verdict) -> Element:
     )
 
 
-def _first_screen(record: RunRecord, said: Verdict) -> Element:
+def _first_screen(record: RunRecord, said: Verdict, folder: Path) -> Element:
     state = "passed" if said.green else "failed"
     return el(
         "header",
         el("p", record.scenario, " · ", moment(record.started), class_="overline"),
         el("h1", sign(state), el("span", said.headline, ".")),
         [el("p", detail, class_="detail") for detail in said.details],
-        _next_commands(record),
+        _next_commands(record, folder),
         _tiles(record),
         _claims(record),
         class_=f"verdict {state}",
     )
 
 
-def _next_commands(record: RunRecord) -> Element | None:
+def _next_commands(record: RunRecord, folder: Path) -> Element | None:
     """What to type now: first whatever stops the bill, then what the checks advise."""
-    stop = [left.command for left in record.leftovers]
-    advice = [f.next for f in record.findings if f.severity == "error"]
-    unique = list(dict.fromkeys(text for text in [*stop, *advice] if text))
-    if not unique:
+    steps = [" ".join(text.split()) for text in next_steps(record, folder)[:5]]
+    if not steps:
         return None
-    return el("ul", [el("li", "Next: ", command(text)) for text in unique[:5]], class_="next")
+    return el("ul", [el("li", "Next: ", command(text)) for text in steps], class_="next")
 
 
 def _tiles(record: RunRecord) -> Element:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from xml.etree.ElementTree import Element
 
+from harness.report.advice import pieces
 from harness.report.markup import Child, el
 from harness.report.schema import Target
 from harness.report.verdict import GROUNDS
@@ -57,9 +58,9 @@ def figures(rows: Iterable[tuple[str, str]]) -> Element:
     )
 
 
-def command(text: str) -> Element:
-    """Something to type."""
-    return el("code", text, class_="command")
+def command(text: str) -> list[Child]:
+    """What to type next: its commands as code, the words around them as they are."""
+    return [el("code", part, class_="command") if code else part for code, part in pieces(text)]
 
 
 def note(*children: Child) -> Element:

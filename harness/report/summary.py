@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from harness.report.advice import next_steps, pieces, usual
 from harness.report.markup import clean
 from harness.report.parts import SIGNS
 from harness.report.schema import RunRecord, StepRecord
@@ -16,19 +17,19 @@ from harness.report.verdict import (
     cost_words,
     proof_words,
     reason,
-    told_of,
     verdict,
 )
-from harness.shell import typed
 
 LINES = 25  # the most a summary takes
 WIDTH = 160  # characters of an error
-WATCHDOG = "watchdog.log"  # in the run's folder
 WHOLE = 4000  # of a command: one that is cut cannot be typed
 
 
-def summary(record: RunRecord) -> str:
-    """Markdown of at most `LINES` lines; text of the run is escaped, one line each."""
+def summary(record: RunRecord, folder: Path | None = None) -> str:
+    """Markdown of at most `LINES` lines; text of the run is escaped, one line each.
+
+    `folder` is the run's, for what is to be typed.
+    """
     said, ground = verdict(record), GROUNDS[record.target]
     sign = SIGNS["passed" if said.green else "failed"]
     head = [
@@ -44,7 +45,7 @@ def summary(record: RunRecord) -> str:
         *(_row(step) for step in record.steps[:9]),
         "",
     ]
-    facts = [*_troubles(record), *_numbers(record)]
+    facts = [*_troubles(record, folder or usual(record)), *_numbers(record)]
     return "\n".join([*head, *_fitting(facts, LINES - len(head))]) + "\n"
 
 
@@ -59,9 +60,9 @@ def closing_line(record: RunRecord, folder: Path) -> str:
         *([why] if (why := reason(record)) else []),
         f"{_tests(record)}, {duration(record.seconds)}, "
         f"{counted(record.exchanges, 'exchange')}, {cleanup(record)}",
-        *(f"next: {first_line(text, WHOLE)}" for text in _next(record, folder)[:1]),
+        *(f"next: {first_line(text, WHOLE)}" for text in next_steps(record, folder)[:1]),
     ]
-    return " ".join(clean("; ".join(part.rstrip(".") for part in parts)).split())
+    return " ".join(clean("; ".join(part.rstrip(".:") for part in parts)).split())
 
 
 def _row(step: StepRecord) -> str:
@@ -71,7 +72,7 @@ def _row(step: StepRecord) -> str:
     return f"| {' | '.join(map(str, cells))} |"
 
 
-def _troubles(record: RunRecord) -> list[str]:
+def _troubles(record: RunRecord, folder: Path) -> list[str]:
     failed = broken(record)
     lines = (
         [f"- **Step {failed[0].n} failed**: {_plain(why, 3 * WIDTH)}"]
@@ -83,16 +84,16 @@ def _troubles(record: RunRecord) -> list[str]:
         for step in failed[1:]
     ]
     lines += [
-        f"- **Left behind**: {_plain(left.kind)} {_plain(left.name)}; "
-        f"remove it: {_command(left.command)}"
+        f"- **Left behind**: {_plain(left.kind)} {_plain(left.name)}"
+        + (f"; on Azure: {_command(left.command)}" if record.target == "azure" else "")
         for left in record.leftovers
     ]
     lines += [
-        f"- **{finding.severity}**: {_plain(finding.what)} {_plain(finding.thing)}; "
-        f"next: {_command(finding.next)}"
+        f"- **{finding.severity}**: {_plain(finding.what)} {_plain(finding.thing)}"
         for finding in record.findings
         if finding.severity == "error"
     ]
+    lines += [f"- **Next**: {_command(text)}" for text in next_steps(record, folder)]
     return lines
 
 
@@ -115,21 +116,6 @@ def _numbers(record: RunRecord) -> list[str]:
     return lines
 
 
-def _next(record: RunRecord, folder: Path) -> list[str]:
-    """What is left comes first, then what broke the run, as its finding or its error has it."""
-    if record.leftovers:
-        return [_sweep(folder)]
-    own = [(step.error or "").partition("Next: ")[2] for step in broken(record)[:1]]
-    others = [each.next for each in record.findings if each.severity == "error"]
-    return [text for text in [*(each.next for each in told_of(record)), *own, *others] if text]
-
-
-def _sweep(folder: Path) -> str:
-    log = folder / WATCHDOG
-    goes_on = f"  # a watchdog tries meanwhile, see {typed(log)}" if log.exists() else ""
-    return f"python -m harness sweep {typed(folder)}{goes_on}"
-
-
 def _tests(record: RunRecord) -> str:
     tests = record.tests
     failed, skipped = tests.failed + tests.errors, tests.skipped
@@ -146,11 +132,14 @@ def _fitting(lines: list[str], room: int) -> list[str]:
 
 def _plain(text: str, width: int = WIDTH) -> str:
     """Text of a run as inert Markdown: one line, bounded, nothing in it a mark or a tag."""
-    line = clean(first_line(text, width))
+    return _inert(clean(first_line(text, width)))
+
+
+def _inert(line: str) -> str:
     return re.sub(r"([\\`*_\[\]|<>#~&])", r"\\\1", line)
 
 
 def _command(text: str) -> str:
-    """A command as code; a backtick in it would end the code."""
+    """Commands as code, the words around them plain; a backtick in one would end the code."""
     line = clean(first_line(text, WHOLE)).replace("`", "'")
-    return f"`{line}`" if text else "see the report"
+    return "".join(f"`{part}`" if code else _inert(part) for code, part in pieces(line))

@@ -5,6 +5,7 @@ Page, summary and terminal line all take their words from here, so they never di
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from harness.report.consistency import reasons_to_fail
@@ -95,7 +96,8 @@ def reason(record: RunRecord) -> str:
     if not failed or not (error := failed[0].error) or error.startswith("KeyboardInterrupt"):
         return ""
     said = error.partition("Next: ")[0].strip()
-    first, last = first_line(said), first_line(said.splitlines()[-1])
+    lines = [line.strip(" -") for line in said.splitlines() if re.search(r"\w", line)]
+    first, last = first_line(said), first_line("\n".join(lines[-1:]))
     whole = first if last == first else f"{first.rstrip('.:')}: {last}"
     blamed = [each.blame for each in told_of(record) if each.blame]
     return f"{whole.rstrip('.')} (who can mend it: {blamed[0]})" if blamed else whole

@@ -131,7 +131,8 @@ def test_the_first_screen_says_who_broke_it_and_what_to_type(failed_run: RunReco
     assert "Step 5, fine-tune job, failed on the twin." in first
     assert "JobFailed: keen_sail_p1x ended as Failed" in first
     assert "Steps 6, 7 and 8 were skipped because of it." in first
-    assert "az ml compute delete --name a100-cluster --yes" in first
+    assert f"Next: python -m harness sweep reports/{failed_run.run}" in first
+    assert "az ml" not in first
     assert "1 left" in first
 
 

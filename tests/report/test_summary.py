@@ -82,7 +82,11 @@ def test_a_summary_of_a_broken_run_says_what_to_type(failed_run: RunRecord) -> N
 
     assert text.startswith("## ✕ Step 5, fine-tune job, failed on the twin")
     assert "- **Step 5 failed**: JobFailed" in text
-    assert "remove it: `az ml compute delete --name a100-cluster --yes`" in text
+    assert f"- **Next**: `python -m harness sweep reports/{failed_run.run}`" in text
+    assert "az ml" not in text
+    assert "on Azure: `az ml compute delete --name a100-cluster --yes`" in summary(
+        replace(failed_run, target="azure")
+    )
     assert "- **error**: Child job chat" in text
 
 
