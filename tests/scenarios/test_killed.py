@@ -93,6 +93,7 @@ def sweep(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_a_killed_run_is_cleaned_up_by_its_watchdog(tmp_path: Path) -> None:
     """SIGKILL in the fine-tune job: job and cluster go, the twin as well, the log says it all.
 
+    The newest page is that of the killed run, not of a green one before it.
     Until then the watchdog is a process of under 40 MB in a session of its own.
     """
     run = plainly(tmp_path)
@@ -114,6 +115,9 @@ def test_a_killed_run_is_cleaned_up_by_its_watchdog(tmp_path: Path) -> None:
     assert "gone: compute" in log
     assert "2 deleted, up to $176.30 a day avoided; 0 left" in log
     assert not lives(twin)
+    page = (run.folder.parent / "latest" / "index.html").read_text()
+    assert "on target twin has not ended" in page
+    assert f"python -m harness sweep {run.folder}" in page
 
 
 def test_run_and_watchdog_killed_then_sweep(tmp_path: Path, whole_runs: WholeRuns) -> None:
