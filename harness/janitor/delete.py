@@ -132,7 +132,8 @@ def by_hand(entry: Entry, why: str) -> Leftover:
 def told(left: Leftover) -> str:
     """A leftover in three or four lines: what, why, what it costs, where, and what to type."""
     cost = f" (up to ${left.usd_per_day:,.2f} a day)" if left.usd_per_day else ""
-    lines = [f"  {left.kind} {left.name}{cost}: {left.why}", f"    {left.command}"]
+    why = left.why.partition("\n")[0]  # Azure's errors go on with their code and message again
+    lines = [f"  {left.kind} {left.name}{cost}: {why}", f"    {left.command}"]
     return "\n".join([*lines, f"    {left.portal}"] if left.portal else lines)
 
 

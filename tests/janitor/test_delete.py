@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.janitor.delete import delete_all, worth_another_try
+from harness.janitor.delete import Leftover, delete_all, told, worth_another_try
 from harness.janitor.ledger import Ledger, Place
 
 HERE = Place("sub", "group", "workspace")
@@ -243,3 +243,15 @@ def test_our_own_mistakes_are_not_repeated() -> None:
     """A TypeError is a bug, a broken connection is not."""
     assert not worth_another_try(TypeError())
     assert worth_another_try(ConnectionResetError())
+
+
+def test_a_leftover_is_told_in_few_lines() -> None:
+    """Azure's errors say the same three times over; once is enough."""
+    why = "HttpResponseError: (Busy) The service is busy.\nCode: Busy\nMessage: The service is busy."
+
+    text = told(Leftover("endpoint", "e", why, "az it", 88.15))
+
+    assert text.splitlines() == [
+        "  endpoint e (up to $88.15 a day): HttpResponseError: (Busy) The service is busy.",
+        "    az it",
+    ]
