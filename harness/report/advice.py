@@ -13,12 +13,28 @@ from harness.shell import typed
 
 WATCHDOG = "watchdog.log"  # in the run's folder
 
-_STARTS = ("--set", "az", "cat", "less", "ls", "make", "pip", "pytest", "python", "sed", "tail")
-_PROSE = {  # words that no command of ours holds
-    *("and", "asks", "compares", "has", "have", "keeps", "leaves", "lists", "or", "says", "shows"),
-    *("tell", "tells", "then", "to", "which", "with"),
+# How a command of ours begins. Words that prose has as well count only before what can be a file.
+_BEGINS = re.compile(
+    r"""(?<![\w./-])(?:[A-Z][A-Z_]*=\S+\ )*(?:
+      (?:\S*/)?python\d?\ -m\ (?:harness(?:\ sdk)?(?:\ [a-z][a-z-]*)?
+        |pip\ (?:check|list|(?:index\ versions|install|show|uninstall)(?:\ [a-z][\w-]*)?)
+        |[a-z][\w.]*)
+      |pytest(?:\ scenarios|\ tests)?(?=[\s,;.:)]|$)
+      |az\ (?:login|account\ [a-z]+|(?:ml|role)\ [a-z][a-z-]*(?:\ [a-z][a-z-]*)?)
+      |git\ (?:checkout|diff|log|show|status)
+      |make(?:\ (?:bench|clean|crash|envs|light|lint|prove-replay|regenerate|replay|run
+        |test(?:-light|-twin)?|twin-env)(?![\w-]))+
+      |(?:cat|df|head|kill|less|ls|mv|sed|tail|unzip)(?=\ (?:-\w|\d+\b|>|'|[^\s'"]*[/*.]\w))
+      |--set(?=\ ['"]?[\w.]+\ ?=)
+    )""",
+    re.VERBOSE,
+)
+_WORD = re.compile(r"""\s((?:'[^']*'|"[^"]*"|[^\s'"])+)""")
+_MARKS = re.compile(r"""['"/*=<>~\d]|\.\w|^[A-Z][A-Z_]+$""")  # no word of a sentence
+_ALONE = {  # options that no value follows
+    *("--again", "--all", "--all-open", "--check", "--dry-run", "--drop", "--help", "--its-day"),
+    *("--preview", "--record", "--show", "--tag", "--yes", "-h", "-q", "-x"),
 }
-_WORD = re.compile(r"""(?:'[^']*'|"[^"]*"|[^\s'"])+""")
 
 
 def next_steps(record: RunRecord, folder: Path) -> list[str]:
@@ -63,16 +79,20 @@ def pieces(text: str) -> Iterator[tuple[bool, str]]:
 
 def _command(text: str, at: int) -> tuple[int, int] | None:
     """Where the first command from there on begins and ends; None: there is none."""
-    words = list(_WORD.finditer(text, at))
-    start = next((n for n, word in enumerate(words) if word[0] in _STARTS), None)
-    if start is None:
+    if (found := _BEGINS.search(text, at)) is None:
         return None
-    end = words[start].end()
-    for word in words[start + 1 :]:
-        if word[0] in _PROSE or word[0][0] in "(#":
+    end, value = found.end(), found[0] == "--set"
+    while word := _WORD.match(text, end):
+        bare = re.sub(r"[;,:.)]+$", "", word[1])
+        if not (value or _is_argument(bare)):
             break
-        bare = word[0].rstrip(";,:.)")
-        end = word.start() + len(bare)
-        if bare != word[0]:
+        end = word.start(1) + len(bare)
+        if bare != word[1]:
             break
-    return words[start].start(), end
+        value = bare == "--" or (bare.startswith("-") and "=" not in bare and bare not in _ALONE)
+    return found.start(), end
+
+
+def _is_argument(word: str) -> bool:
+    """Whether it goes on with the command: an option, a file, a number, or somebody's NAME."""
+    return (word.startswith("-") or bool(_MARKS.search(word))) and not word.startswith(("(", "#"))

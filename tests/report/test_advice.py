@@ -23,6 +23,26 @@ TOLD = {
     "pytest scenarios --set a=1  # step 9 deletes it": ["pytest scenarios --set a=1"],
     "correct the fault; docs/faults.md has all kinds": [],
     "az login, or set AZURE_CLIENT_ID; without Azure: make run.": ["az login", "make run"],
+    "set compute.size in the plan or with --set to one of A, B": [],
+    "make it ask once, or sed it; less is more; run it (az ml job list --all) again": [
+        "az ml job list --all"
+    ],
+    "less twin.log prints it; pytest scenarios --target twin once more": [
+        "less twin.log",
+        "pytest scenarios --target twin",
+    ],
+    "python -m harness.twin --state s is running; tail -n 50 a/*/b.txt where it is": [
+        "python -m harness.twin --state s",
+        "tail -n 50 a/*/b.txt",
+    ],
+    "make clean light, then HARNESS_TWIN=x .venv/bin/python -m harness sdk matrix --again here": [
+        "make clean light",
+        "HARNESS_TWIN=x .venv/bin/python -m harness sdk matrix --again",
+    ],
+    "python -m pip uninstall mlflow; git checkout -- cassettes in its folder": [
+        "python -m pip uninstall mlflow",
+        "git checkout -- cassettes",
+    ],
 }
 
 
