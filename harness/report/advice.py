@@ -16,7 +16,7 @@ WATCHDOG = "watchdog.log"  # in the run's folder
 # How a command of ours begins. Words that prose has as well count only before what can be a file.
 _BEGINS = re.compile(
     r"""(?<![\w./-])(?:[A-Z][A-Z_]*=\S+\ )*(?:
-      (?:\S*/)?python\d?\ -m\ (?:harness(?:\ sdk)?(?:\ [a-z][a-z-]*)?
+      (?:\S*/)?python\d?\ -m\ (?:harness(?:\.\w+|(?:\ sdk)?(?:\ [a-z][a-z-]*)?)
         |pip\ (?:check|list|(?:index\ versions|install|show|uninstall)(?:\ [a-z][\w-]*)?)
         |[a-z][\w.]*)
       |pytest(?:\ scenarios|\ tests)?(?=[\s,;.:)]|$)
