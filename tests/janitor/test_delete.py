@@ -247,11 +247,11 @@ def test_our_own_mistakes_are_not_repeated() -> None:
 
 def test_a_leftover_is_told_in_few_lines() -> None:
     """Azure's errors say the same three times over; once is enough."""
-    why = "HttpResponseError: (Busy) The service is busy.\nCode: Busy\nMessage: The service is busy."
+    why = "HttpResponseError: (Busy) Try later.\nCode: Busy\nMessage: Try later."
 
     text = told(Leftover("endpoint", "e", why, "az it", 88.15))
 
     assert text.splitlines() == [
-        "  endpoint e (up to $88.15 a day): HttpResponseError: (Busy) The service is busy.",
+        "  endpoint e (up to $88.15 a day): HttpResponseError: (Busy) Try later.",
         "    az it",
     ]
