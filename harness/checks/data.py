@@ -10,7 +10,7 @@ from harness.checks.finding import Finding
 # azureml-acft-contrib-hf-nlp 0.0.91: 10 rows at least after a fifth was cut off for validation
 LEAST = 10
 VALIDATION = 0.2
-_LOOK = "check data.dataset in the plan or with --set"
+_LOOK = "check data.source and data.dataset in the plan or with --set"
 
 
 def trained_rows(rows: int) -> int:
