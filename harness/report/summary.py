@@ -9,7 +9,16 @@ from harness.report.advice import next_steps, pieces, usual
 from harness.report.markup import clean
 from harness.report.parts import SIGNS
 from harness.report.schema import RunRecord, StepRecord
-from harness.report.units import counted, duration, first_line, milliseconds, moment, percent, short
+from harness.report.units import (
+    counted,
+    duration,
+    first_line,
+    gist,
+    milliseconds,
+    moment,
+    percent,
+    short,
+)
 from harness.report.verdict import (
     GROUNDS,
     broken,
@@ -80,8 +89,7 @@ def _troubles(record: RunRecord, folder: Path) -> list[str]:
         else []
     )
     lines += [
-        f"- **Step {step.n} failed**: {_plain(first_line(step.error or '', WIDTH))}"
-        for step in failed[1:]
+        f"- **Step {step.n} failed**: {_plain(gist(step.error or ''))}" for step in failed[1:]
     ]
     lines += [
         f"- **Left behind**: {_plain(left.kind)} {_plain(left.name)}"
@@ -89,7 +97,8 @@ def _troubles(record: RunRecord, folder: Path) -> list[str]:
         for left in record.leftovers
     ]
     lines += [
-        f"- **{finding.severity}**: {_plain(finding.what)} {_plain(finding.thing)}"
+        f"- **{finding.severity}**: {_plain(gist(finding.what), 3 * WIDTH)}"
+        + (f" {_plain(finding.thing)}" if finding.thing else "")
         for finding in record.findings
         if finding.severity == "error"
     ]

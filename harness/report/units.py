@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, datetime
 
 
@@ -61,3 +62,22 @@ def first_line(text: str, width: int = 240) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()] or ["(no message)"]
     line = lines[-1] if lines[0].startswith("Traceback (most recent call last)") else lines[0]
     return line if len(line) <= width else line[: width - 1] + "…"
+
+
+def gist(text: str, width: int = 480) -> str:
+    """What an error says first and last, in one line; without its next command.
+
+    A first line that ends in a colon says nothing yet: then the one below it as well. What is
+    quoted below a rule (`---`) is left out.
+    """
+    said, lines = text.partition("Next: ")[0], list[str]()
+    for line in filter(re.compile(r"[\w-]").search, said.splitlines()):
+        if lines and line.strip().startswith("---"):
+            break
+        lines.append(line.strip())
+    first, rest = first_line("\n".join(lines), width), lines[-1:]
+    if lines and first == lines[0] and first.endswith(":"):
+        rest = list(dict.fromkeys([*lines[1:2], *rest]))
+    others = "; ".join(line.rstrip(".:") for line in rest if line != first)
+    whole = f"{first.rstrip('.:')}: {others}" if others else first.rstrip(":")
+    return first_line(whole, width)

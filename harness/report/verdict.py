@@ -5,12 +5,11 @@ Page, summary and terminal line all take their words from here, so they never di
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from harness.report.consistency import reasons_to_fail
 from harness.report.schema import Finding, RunRecord, StepRecord, Target
-from harness.report.units import counted, first_line
+from harness.report.units import counted, gist
 
 NUMBERS = ("None", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
 
@@ -91,14 +90,11 @@ def broken(record: RunRecord) -> list[StepRecord]:
 
 
 def reason(record: RunRecord) -> str:
-    """Why the first broken step broke: what it says first and last, and who can mend it."""
+    """Why the first broken step broke, and who can mend it."""
     failed = broken(record)
     if not failed or not (error := failed[0].error) or error.startswith("KeyboardInterrupt"):
         return ""
-    said = error.partition("Next: ")[0].strip()
-    lines = [line.strip(" -") for line in said.splitlines() if re.search(r"\w", line)]
-    first, last = first_line(said), first_line("\n".join(lines[-1:]))
-    whole = first if last == first else f"{first.rstrip('.:')}: {last}"
+    whole = gist(error)
     blamed = [each.blame for each in told_of(record) if each.blame]
     return f"{whole.rstrip('.')} (who can mend it: {blamed[0]})" if blamed else whole
 
@@ -119,7 +115,7 @@ def _headline(record: RunRecord, green: bool) -> str:
         return f"Step {step} failed {place}"
     errors = [finding.what for finding in record.findings if finding.severity == "error"]
     if errors and all(step.status == "skipped" for step in record.steps):
-        return f"No step ran {place}: {first_line(errors[0])}"
+        return f"No step ran {place}: {gist(errors[0])}"
     steps = f"{_passed_steps(record)} {place}"
     if record.leftovers:
         return f"{steps}, but {_left_behind(record)}"

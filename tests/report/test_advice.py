@@ -9,7 +9,7 @@ import pytest
 
 from harness.report.advice import next_steps, pieces
 from harness.report.html import page
-from harness.report.run_record import RunRecord
+from harness.report.run_record import Finding, RunRecord
 from harness.report.summary import closing_line, summary
 from harness.report.verdict import reason
 
@@ -74,6 +74,15 @@ def test_an_error_without_a_finding_has_its_next_everywhere(failed_run: RunRecor
         ("MissError: another plan (a, now b):\n  a.b: recorded 1, now 2\n  \nNext: x", "now 2"),
         ("DeployError: not healthy: BadRequest\n---\nNext: x", "DeployError: not healthy"),
         ("RefusedError: the cluster was refused:\n  no cores\nNext: x", "was refused: no cores"),
+        (
+            "RefusedError: it was refused:\n  Dedicated: none\n  LowPriority: few\nNext: x",
+            "it was refused: Dedicated: none; LowPriority: few",
+        ),
+        (
+            "DeployError: it has crashed\n--- last log lines ---\nFailed\n\nLogs:\n---\nNext: x",
+            "DeployError: it has crashed",
+        ),
+        ("StepError: no answer (HTTPConnection(host='h')):\nNext: x", "(HTTPConnection(host='h'))"),
     ],
 )
 def test_the_reason_is_a_line_that_says_something(
@@ -84,5 +93,24 @@ def test_the_reason_is_a_line_that_says_something(
     said = reason(replace(failed_run, steps=steps, findings=()))
 
     assert why in said
+    assert "Logs" not in said
     assert "(no message)" not in said
     assert not said.endswith((":", "-"))
+
+
+def test_a_run_that_never_began_says_what_differs(passed_run: RunRecord) -> None:
+    """The second line has it; nothing is said to be about `(no message)`."""
+    what = "recorded with another plan (a, now b):\n  training.max_steps: recorded None, now 20"
+    record = replace(
+        passed_run,
+        outcome="failed",
+        steps=tuple(replace(step, status="skipped") for step in passed_run.steps),
+        findings=(Finding("error", "target", what, "", "undo the change"),),
+    )
+    decisive = "(a, now b): training.max_steps: recorded None, now 20"
+
+    assert f"{decisive}; " in closing_line(record, Path("x"))
+    assert decisive in page(record).split("</h1>")[0]
+    text = summary(record)
+    assert text.count(decisive.replace("_", r"\_")) == 2
+    assert "(no message)" not in text
