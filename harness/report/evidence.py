@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from xml.etree.ElementTree import Element
 
+from harness.report.advice import sweep
 from harness.report.consistency import is_relative, validate
 from harness.report.markup import Child, el
 from harness.report.parts import command, note, pairs, section, sign, table
@@ -16,8 +18,11 @@ from harness.report.verdict import cost_words
 _SEVERITIES = ("error", "cannot tell", "warning", "info")
 
 
-def cleanup(record: RunRecord) -> Element:
-    """What is left with the command that removes it, then what is gone with its proof."""
+def cleanup(record: RunRecord, folder: Path) -> Element:
+    """What is left with the command that removes it, then what is gone with its proof.
+
+    `folder` is the run's. What is left in the twin is out of the reach of `az`.
+    """
     rows = [
         (thing.kind, el("code", thing.name), duration(thing.seconds), _proof(thing.proof))
         for thing in record.deleted
@@ -28,7 +33,8 @@ def cleanup(record: RunRecord) -> Element:
         "cleanup",
         f"Cleanup: {cleanup_words(record)}",
         record.target,
-        [_leftover(left) for left in record.leftovers],
+        [_leftover(left, on_azure=record.target == "azure") for left in record.leftovers],
+        note("Remove what is left: ", command(sweep(folder))) if record.leftovers else None,
         table(heads, rows) if rows else None,
         note("Nothing was created, so there was nothing to delete.") if nothing else None,
         [_absent(thing) for thing in record.absent],
@@ -107,13 +113,13 @@ def links(record: RunRecord) -> Element | None:
     return el("ul", items, class_="links") if items else None
 
 
-def _leftover(left: Leftover) -> Element:
+def _leftover(left: Leftover, *, on_azure: bool) -> Element:
     return el(
         "div",
         el("p", sign("failed"), " Left behind: ", left.kind, " ", el("code", left.name)),
         el("p", left.why, f" Up to ${left.usd_per_day:,.2f} a day." if left.usd_per_day else None),
-        el("p", "On Azure, remove it with ", command(left.command)),
-        el("p", "In the studio: ", el("code", left.portal)) if left.portal else None,
+        el("p", "To remove only this one: ", command(left.command)) if on_azure else None,
+        el("p", "In the studio: ", el("code", left.portal)) if left.portal and on_azure else None,
         class_="leftover",
     )
 

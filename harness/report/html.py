@@ -65,7 +65,7 @@ def _body(record: RunRecord, said: Verdict, folder: Path) -> Element:
             evidence.contradictions(record),
             sections.timeline(record),
             el("div", charts, class_="side-by-side") if charts else None,
-            evidence.cleanup(record),
+            evidence.cleanup(record, folder),
             evidence.findings(record),
             sections.conversation(record),
             sections.exchanges(record),

@@ -40,10 +40,14 @@ def summary(record: RunRecord, folder: Path | None = None) -> str:
     `folder` is the run's, for what is to be typed.
     """
     said, ground = verdict(record), GROUNDS[record.target]
+    first, *others = [_command(text) for text in next_steps(record, folder or usual(record))] or [
+        ""
+    ]
     sign = SIGNS["passed" if said.green else "failed"]
     head = [
-        f"## {sign} {_plain(said.headline)}",
+        f"## {sign} {_plain(said.headline, 3 * WIDTH)}",
         "",
+        *([f"**Next**: {first}", ""] if first else []),
         f"{_plain(record.scenario)}, {_plain(moment(record.started))}: "
         f"{duration(record.seconds)}, {counted(record.exchanges, 'exchange')}, {_tests(record)}.",
         f"A green run {ground.place} proves: {ground.proves} It does not prove: "
@@ -54,7 +58,7 @@ def summary(record: RunRecord, folder: Path | None = None) -> str:
         *(_row(step) for step in record.steps[:9]),
         "",
     ]
-    facts = [*_troubles(record, folder or usual(record)), *_numbers(record)]
+    facts = [*_troubles(record), *(f"- **Next**: {text}" for text in others), *_numbers(record)]
     return "\n".join([*head, *_fitting(facts, LINES - len(head))]) + "\n"
 
 
@@ -81,7 +85,7 @@ def _row(step: StepRecord) -> str:
     return f"| {' | '.join(map(str, cells))} |"
 
 
-def _troubles(record: RunRecord, folder: Path) -> list[str]:
+def _troubles(record: RunRecord) -> list[str]:
     failed = broken(record)
     lines = (
         [f"- **Step {failed[0].n} failed**: {_plain(why, 3 * WIDTH)}"]
@@ -102,7 +106,6 @@ def _troubles(record: RunRecord, folder: Path) -> list[str]:
         for finding in record.findings
         if finding.severity == "error"
     ]
-    lines += [f"- **Next**: {_command(text)}" for text in next_steps(record, folder)]
     return lines
 
 

@@ -64,7 +64,7 @@ def test_an_error_without_a_finding_has_its_next_everywhere(failed_run: RunRecor
 
     assert next_steps(record, Path("x")) == ["pytest scenarios --target twin"]
     assert closing_line(record, Path("x")).endswith("; next: pytest scenarios --target twin")
-    assert "- **Next**: `pytest scenarios --target twin`" in summary(record)
+    assert "\n**Next**: `pytest scenarios --target twin`\n" in summary(record)
     assert 'Next: <code class="command">pytest scenarios --target twin</code>' in page(record)
 
 

@@ -31,13 +31,14 @@ def test_a_summary_has_nine_rows_and_fits(name: str, request: pytest.FixtureRequ
 
 
 def test_many_leftovers_are_counted_when_they_do_not_fit(failed_run: RunRecord) -> None:
-    """What does not fit into 25 lines is at least counted."""
+    """What does not fit into 25 lines is at least counted; what to type is above all of it."""
     many = tuple(Leftover("endpoint", f"e{n}", "refused", f"delete e{n}") for n in range(40))
 
     text = summary(replace(failed_run, leftovers=many))
 
     assert len(text.splitlines()) == LINES
     assert "more, see the report" in text.splitlines()[-1]
+    assert text.splitlines()[2].startswith("**Next**: `python -m harness sweep ")
 
 
 def test_hostile_text_is_inert_markdown(hostile_run: RunRecord) -> None:
@@ -82,7 +83,7 @@ def test_a_summary_of_a_broken_run_says_what_to_type(failed_run: RunRecord) -> N
 
     assert text.startswith("## ✕ Step 5, fine-tune job, failed on the twin")
     assert "- **Step 5 failed**: JobFailed" in text
-    assert f"- **Next**: `python -m harness sweep reports/{failed_run.run}`" in text
+    assert f"\n\n**Next**: `python -m harness sweep reports/{failed_run.run}`\n\n" in text
     assert "az ml" not in text
     assert "on Azure: `az ml compute delete --name a100-cluster --yes`" in summary(
         replace(failed_run, target="azure")
