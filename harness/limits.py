@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 RESERVE = 0.1  # the share of a limit that cleaning up may take
 DELETE = 9  # the step that must not be stopped
 _EVERY = 1.0  # seconds
+_REST = "the rest is kept for cleaning up; what was created is deleted now"
 
 
 def ceiling(limits: Limits) -> float:
@@ -67,15 +68,15 @@ def check(run: Run) -> None:
     minutes = (time.time() - run.started.timestamp()) / 60
     if limits.minutes and minutes >= limits.minutes * (1 - RESERVE):
         raise StepError(
-            f"stopped after {minutes:.1f} minutes, before limits.minutes = {limits.minutes} is "
-            "crossed; what was created is deleted now. Next: set limits.minutes in the plan "
+            f"stopped after {minutes:.1f} minutes: nine tenths of limits.minutes = "
+            f"{limits.minutes} are used up, {_REST}. Next: set limits.minutes in the plan "
             "higher, or look at the slowest step in the report"
         )
     spent = prices().spent(run.ledger.entries()) if limits.money_usd else 0.0
     if limits.money_usd and spent >= limits.money_usd * (1 - RESERVE):
         raise StepError(
-            f"stopped after about ${spent:,.4f}, before limits.money_usd = {limits.money_usd} is "
-            "crossed; what was created is deleted now. Next: set limits.money_usd in the plan "
+            f"stopped at about ${spent:,.4f}: nine tenths of limits.money_usd = "
+            f"{limits.money_usd} are used up, {_REST}. Next: set limits.money_usd in the plan "
             "higher, or a cheaper compute.size or deployment.size"
         )
 

@@ -51,7 +51,7 @@ def test_an_unknown_size_has_no_price() -> None:
 def test_a_run_stops_before_its_minutes_are_over(tmp_path: Path) -> None:
     """At nine tenths of the limit, and not before."""
     check(run(tmp_path, Limits(minutes=1), age=50))
-    with pytest.raises(StepError, match=r"before limits.minutes = 1 is crossed"):
+    with pytest.raises(StepError, match=r"nine tenths of limits.minutes = 1 are used up"):
         check(run(tmp_path, Limits(minutes=1), age=55))
 
 
