@@ -94,6 +94,7 @@ def record_of(run: Run, counts: Mapping[str, int]) -> told.RunRecord:
         findings=tuple(run.findings),
         seen=run.seen,
         spent_usd=_spent(run),
+        struck=_struck(run),
         campaign=_campaign(run.folder.with_name("crash.json")),
         conditions=replace(conditions(), recorded=run.target.recorded),
         links=_logs(run) | _comparison(run.folder),
@@ -174,6 +175,31 @@ def _spent(run: Run) -> float | None:
     """An estimate at list prices; None where nothing could have been spent."""
     entries = run.ledger.entries()
     return round(prices().spent(entries), 4) if entries and run.target.tape is None else None
+
+
+def _struck(run: Run) -> dict[str, int]:
+    """How often each fault of the twin has struck, as the twin tells it in its folder.
+
+    One that is shared keeps what it told of an earlier run: that is older than this one.
+    """
+    if (ready := run.target.ready) is None:
+        return {}
+    try:
+        file = _state(ready) / "faults.struck"
+        if file.stat().st_mtime < run.started.timestamp():
+            return {}
+        lines = file.read_text(encoding="utf-8").splitlines()
+        return {spec: int(count) for count, _, spec in (line.partition(" ") for line in lines)}
+    except (OSError, ValueError):
+        return {}
+
+
+def _state(ready: Path) -> Path:
+    """The folder of the twin. One that has ended took its ready file with it, which lay there."""
+    try:
+        return Path(json.loads(ready.read_text(encoding="utf-8"))["state"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return ready.parent
 
 
 def _step(run: Run, n: int) -> told.StepRecord:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +16,7 @@ from harness.plan_file import read_plan
 from harness.record import COMPARISON, record_of, write_reports
 from harness.report.html import page
 from harness.report.run_record import Finding
+from harness.report.summary import closing_line
 from harness.run import Run
 from harness.sdk import html
 from harness.targets.target import Target
@@ -106,3 +109,32 @@ def test_a_comparison_of_other_releases_is_not_linked(run: Run, other: object) -
 
     assert not (run.folder / COMPARISON).exists()
     assert COMPARISON not in (run.folder / "index.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["its own, ended", "a shared one"])
+def test_a_run_that_met_faults_says_so(run: Run, own: bool) -> None:
+    """Terminal, summary and page: a green run is not taken for one of a twin that did all well."""
+    (state := run.folder / "twin").mkdir()
+    ready = state / "ready.json" if own else run.folder.with_name("ready.json")
+    if not own:
+        ready.write_text(json.dumps({"state": str(state)}))
+    (struck := state / "faults.struck").write_text("2 lose:job.submit\n1 lags:job.get:seconds=3\n")
+    run.target = replace(run.target, ready=ready)
+
+    lines = write_reports(run, {})
+
+    each = "2 faults struck: lose:job.submit (2 times), lags:job.get:seconds=3 (1 time)."
+    assert "0 left, 0 deleted, 2 faults struck" in lines[-2]
+    assert "- 2 faults struck on the twin: lose:job.submit (2 times), lags" in (
+        run.folder / "summary.md"
+    ).read_text(encoding="utf-8")
+    assert f'<p class="detail">{each}</p>' in (run.folder / "index.html").read_text()
+    os.utime(struck, (0, 0))  # of an earlier run
+    assert record_of(run, {}).struck == {}
+
+
+def test_a_run_without_faults_says_nothing_of_them(run: Run) -> None:
+    """Nor does one whose twin nobody knows."""
+    assert "struck" not in closing_line(record_of(run, {}), run.folder)
+    run.target = replace(run.target, ready=run.folder / "ready.json")
+    assert "struck" not in page(record_of(run, {}))

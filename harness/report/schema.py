@@ -198,6 +198,7 @@ class RunRecord:
     absent: tuple[Absent, ...] = ()
     findings: tuple[Finding, ...] = ()
     spent_usd: float | None = None
+    struck: dict[str, int] = field(default_factory=dict)  # of the twin: fault -> how often
     campaign: str = ""
     links: dict[str, str] = field(default_factory=dict)
     seen: dict[str, object] = field(default_factory=dict)  # what later runs are compared with

@@ -24,6 +24,8 @@ from harness.report.verdict import (
     broken,
     cleanup,
     cost_words,
+    each_fault,
+    fault_words,
     proof_words,
     reason,
     verdict,
@@ -72,7 +74,8 @@ def closing_line(record: RunRecord, folder: Path) -> str:
         f"{SIGNS['passed' if said.green else 'failed']} {record.scenario}: {said.headline}",
         *([why] if (why := reason(record)) else []),
         f"{_tests(record)}, {duration(record.seconds)}, "
-        f"{counted(record.exchanges, 'exchange')}, {cleanup(record)}",
+        f"{counted(record.exchanges, 'exchange')}, {cleanup(record)}"
+        + (f", {met}" if (met := fault_words(record)) else ""),
         *(f"next: {first_line(text, WHOLE)}" for text in next_steps(record, folder)[:1]),
     ]
     return " ".join(clean("; ".join(part.rstrip(".:") for part in parts)).split())
@@ -114,6 +117,8 @@ def _numbers(record: RunRecord) -> list[str]:
     lines = [f"- Cleanup {place}: {len(record.leftovers)} left; {proof_words(record)}"]
     if cost := cost_words(record):
         lines[0] += f"; {cost}"
+    if met := fault_words(record):
+        lines.append(f"- {_plain(f'{met} {place}: {each_fault(record)}', 3 * WIDTH)}")
     if (fit := record.training) is not None:
         falls = [("train", fit.train_fall), ("eval", fit.eval_fall)]
         words = [f"{name} loss fell {percent(fall)}" for name, fall in falls if fall is not None]

@@ -84,6 +84,17 @@ def cost_words(record: RunRecord) -> str:
     return f"its VMs {how} about ${record.spent_usd:,.2f} at list prices"
 
 
+def fault_words(record: RunRecord) -> str:
+    """What the twin was told to do wrong, and did: `2 faults struck`; empty when nothing."""
+    return f"{counted(len(record.struck), 'fault')} struck" if record.struck else ""
+
+
+def each_fault(record: RunRecord) -> str:
+    """Every fault that struck, as it was written, and how often: `lose:job.submit (2 times)`."""
+    times = {spec: counted(count, "time") for spec, count in record.struck.items()}
+    return ", ".join(f"{spec} ({often})" for spec, often in times.items())
+
+
 def broken(record: RunRecord) -> list[StepRecord]:
     """The steps that failed, in order."""
     return [step for step in record.steps if step.status == "failed"]
@@ -142,6 +153,8 @@ def _details(record: RunRecord) -> list[str]:
     details += [f"Step {step.n}, {_quiet(step.title)}, failed as well." for step in failed[1:]]
     if failed and record.leftovers:
         details.append(f"{_left_behind(record)}.")
+    if met := fault_words(record):
+        details.append(f"{met}: {each_fault(record)}.")
     return details
 
 
