@@ -163,6 +163,10 @@ def scenario_run(config: pytest.Config, folder: Path) -> Iterator[Run]:
         record=config.getoption("--record"),
         whole=folder not in config.stash[LEFT_OUT],
     )
+    if plan.target != "cassette":  # a replay is over before anybody could look
+        from harness.record import begin_reports
+
+        begin_reports(out, folder.name, plan)
     config.stash[SHUT][folder] = "its target could not be opened, see the error above"
     with ExitStack() as stack:
         stack.enter_context(as_written())
@@ -176,10 +180,6 @@ def scenario_run(config: pytest.Config, folder: Path) -> Iterator[Run]:
         if run.target.name != "cassette" and not hasattr(config, "workerinput"):
             run.uncaptured = partial(_uncaptured, config)
         config.stash[RUNS].append(run)
-        if run.target.name != "cassette":  # a replay is over before anybody could look
-            from harness.record import begin_reports
-
-            begin_reports(run)
         yield run
 
 

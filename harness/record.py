@@ -7,6 +7,7 @@ import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,12 +15,13 @@ from typing import TYPE_CHECKING
 from harness.janitor.prices import prices
 from harness.measure.conditions import conditions
 from harness.report import run_record as told
-from harness.report.begun import write_begun
+from harness.report.begun import Begun, write_begun
 from harness.report.html import write_html
 from harness.report.markup import clean
 from harness.report.summary import closing_line, summary
 
 if TYPE_CHECKING:
+    from harness.plan import Plan
     from harness.run import Run, StepRecord
 
 STEPS = {
@@ -37,10 +39,15 @@ OUTCOMES = ("passed", "failed", "skipped", "errors")
 COMPARISON = "sdk-diff.html"  # of `python -m harness sdk diff A B --page reports/sdk-diff.html`
 
 
-def begin_reports(run: Run) -> None:
-    """A page that says it has not ended, for as long as that is so; `latest` leads to it."""
-    write_begun(run.folder, run.scenario, run.target.name, run.started)
-    _point_latest(run.folder)
+def begin_reports(folder: Path, scenario: str, plan: Plan) -> None:
+    """Say in the run's folder that it has not ended, for as long as that is so.
+
+    `latest` leads there. A ledger is there from now on, so that `sweep` can answer for the run.
+    """
+    now = datetime.now(UTC)
+    write_begun(Begun(folder, scenario, plan.target, now, plan.as_dict(), plan.digest()))
+    (folder / "ledger.jsonl").touch()
+    _point_latest(folder)
 
 
 def write_reports(run: Run, counts: Mapping[str, int]) -> list[str]:

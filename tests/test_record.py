@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from harness.janitor.ledger import Ledger
+from harness.janitor.sweep import main as sweep
 from harness.plan_file import read_plan
-from harness.record import COMPARISON, record_of, write_reports
+from harness.record import COMPARISON, begin_reports, record_of, write_reports
 from harness.report.html import page
 from harness.report.run_record import Finding
 from harness.report.summary import closing_line
@@ -109,6 +110,35 @@ def test_a_comparison_of_other_releases_is_not_linked(run: Run, other: object) -
 
     assert not (run.folder / COMPARISON).exists()
     assert COMPARISON not in (run.folder / "index.html").read_text(encoding="utf-8")
+
+
+def test_a_run_that_has_begun_has_a_page(run: Run) -> None:
+    """Which says that it has not ended, and how to find out what is left; `latest` leads there.
+
+    Its end takes the place. `sweep` can answer from the first moment on.
+    """
+    (older := run.folder.with_name("older")).mkdir()
+    run.folder.with_name("latest").symlink_to(older)
+
+    begin_reports(run.folder, run.scenario, run.plan)
+
+    here, latest = run.folder, run.folder.with_name("latest")
+    assert latest.resolve() == here.resolve()
+    text = (latest / "index.html").read_text(encoding="utf-8")
+    assert "This run on the twin has not ended: it is running, or was killed." in text
+    assert f'Next: <code class="command">python -m harness sweep {here}</code> says what' in text
+    assert run.plan.digest() in text
+    assert run.plan.compute.size in text
+    assert "default-src 'none'" in text
+    summary = (latest / "summary.md").read_text(encoding="utf-8")
+    assert summary.startswith("## ? This run on the twin has not ended")
+    assert f"**Next**: `python -m harness sweep {here}` says what is left" in summary
+    assert sweep([str(here)]) == 0
+
+    write_reports(run, {})
+
+    assert "has not ended" not in (latest / "index.html").read_text(encoding="utf-8")
+    assert "has not ended" not in (latest / "summary.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("own", [True, False], ids=["its own, ended", "a shared one"])

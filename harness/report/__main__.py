@@ -7,7 +7,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from harness.report.advice import sweep
+from harness.report.begun import not_ended
 from harness.report.html import write_html
 from harness.report.run_record import RunRecordError, read, validate
 from harness.report.summary import closing_line, summary
@@ -19,10 +19,8 @@ def main(arguments: list[str] | None = None) -> int:
     run_json: Path = options.run / "run.json" if options.run.is_dir() else options.run
     out: Path = options.out or run_json.parent
     if not run_json.is_file():
-        killed = (run_json.with_name("ledger.jsonl")).is_file()
-        then = sweep(run_json.parent) if killed else "ls reports/*/run.json"
-        why = ": the run has not ended, or was killed before it could write it" if killed else ""
-        print(f"report: there is no {run_json}{why}. Next: {then}", file=sys.stderr)
+        none = f"there is no {run_json}. Next: ls reports/*/run.json"
+        print(f"report: {not_ended(run_json.parent) or none}", file=sys.stderr)
         return 1
     try:
         record = read(run_json)

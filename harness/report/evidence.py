@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
@@ -10,7 +11,7 @@ from harness.report.advice import sweep
 from harness.report.consistency import is_relative, validate
 from harness.report.markup import Child, el
 from harness.report.parts import command, note, pairs, section, sign, table
-from harness.report.schema import Absent, Finding, Leftover, RunRecord
+from harness.report.schema import Absent, Finding, Leftover, RunRecord, Target
 from harness.report.units import duration
 from harness.report.verdict import cleanup as cleanup_words
 from harness.report.verdict import cost_words
@@ -64,18 +65,20 @@ def contradictions(record: RunRecord) -> Element | None:
     )
 
 
-def plan(record: RunRecord) -> Element:
+def plan_section(
+    plan: Mapping[str, Mapping[str, object]], plan_hash: str, target: Target
+) -> Element:
     """Every value of the plan, as resolved."""
     parts = [
         el("div", el("h3", name), pairs((key, _value(value)) for key, value in values.items()))
-        for name, values in record.plan.items()
+        for name, values in plan.items()
     ]
     return section(
         "plan",
         "Plan",
-        record.target,
+        target,
         el("div", parts, class_="columns"),
-        note("Plan hash ", el("code", record.plan_hash)),
+        note("Plan hash ", el("code", plan_hash)),
     )
 
 

@@ -38,18 +38,20 @@ def write_html(run_json: Path, out: Path) -> Path:
 def page(record: RunRecord, folder: Path | None = None) -> str:
     """The whole page as text; `folder` is the run's, for what is to be typed."""
     said, folder = verdict(record), folder or usual(record)
-    return document(el("html", _head(record, said), _body(record, said, folder), lang="en"))
-
-
-def _head(record: RunRecord, said: Verdict) -> Element:
     mark = SIGNS["passed" if said.green else "failed"]
+    title = f"{mark} {record.scenario}: {said.headline}"
+    return document(el("html", head(title), _body(record, said, folder), lang="en"))
+
+
+def head(title: str) -> Element:
+    """What every page of ours begins with: its style, and that it may load nothing."""
     return el(
         "head",
         el("meta", charset="utf-8"),
         el("meta", http_equiv="Content-Security-Policy", content=_POLICY),
         el("meta", name="viewport", content="width=device-width, initial-scale=1"),
         el("meta", name="color-scheme", content="light dark"),
-        el("title", f"{mark} {record.scenario}: {said.headline}"),
+        el("title", title),
         el("link", rel="icon", href="data:,"),
         _style(),
     )
@@ -69,7 +71,7 @@ def _body(record: RunRecord, said: Verdict, folder: Path) -> Element:
             evidence.findings(record),
             sections.conversation(record),
             sections.exchanges(record),
-            evidence.plan(record),
+            evidence.plan_section(record.plan, record.plan_hash, record.target),
             evidence.conditions(record),
             _foot(record),
         ),

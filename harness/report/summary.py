@@ -42,9 +42,9 @@ def summary(record: RunRecord, folder: Path | None = None) -> str:
     `folder` is the run's, for what is to be typed.
     """
     said, ground = verdict(record), GROUNDS[record.target]
-    first, *others = [_command(text) for text in next_steps(record, folder or usual(record))] or [
-        ""
-    ]
+    first, *others = [
+        inert_command(text) for text in next_steps(record, folder or usual(record))
+    ] or [""]
     sign = SIGNS["passed" if said.green else "failed"]
     head = [
         f"## {sign} {_plain(said.headline, 3 * WIDTH)}",
@@ -100,7 +100,7 @@ def _troubles(record: RunRecord) -> list[str]:
     ]
     lines += [
         f"- **Left behind**: {_plain(left.kind)} {_plain(left.name)}"
-        + (f"; on Azure: {_command(left.command)}" if record.target == "azure" else "")
+        + (f"; on Azure: {inert_command(left.command)}" if record.target == "azure" else "")
         for left in record.leftovers
     ]
     lines += [
@@ -156,7 +156,7 @@ def _inert(line: str) -> str:
     return re.sub(r"([\\`*_\[\]|<>#~&])", r"\\\1", line)
 
 
-def _command(text: str) -> str:
+def inert_command(text: str) -> str:
     """Commands as code, the words around them plain; a backtick in one would end the code."""
     line = clean(first_line(text, WHOLE)).replace("`", "'")
     return "".join(f"`{part}`" if code else _inert(part) for code, part in pieces(line))

@@ -54,3 +54,14 @@ def test_a_missing_record_is_named(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert f"there is no {tmp_path / 'nowhere.json'}. Next: ls reports" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_run_that_has_not_ended_is_no_missing_one(tmp_path: Path) -> None:
+    """It runs or was killed: that is said, and the command that tells what is left."""
+    (tmp_path / "ledger.jsonl").touch()
+
+    done = report(str(tmp_path))
+
+    assert done.returncode == 1
+    assert f"{tmp_path.name} has not ended: it is running, or was killed. Next: " in done.stderr
+    assert done.stderr.endswith(f"Next: python -m harness sweep {tmp_path}\n")

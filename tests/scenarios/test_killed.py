@@ -116,7 +116,7 @@ def test_a_killed_run_is_cleaned_up_by_its_watchdog(tmp_path: Path) -> None:
     assert "2 deleted, up to $176.30 a day avoided; 0 left" in log
     assert not lives(twin)
     page = (run.folder.parent / "latest" / "index.html").read_text()
-    assert "on target twin has not ended" in page
+    assert "This run on the twin has not ended: it is running, or was killed." in page
     assert f"python -m harness sweep {run.folder}" in page
 
 
