@@ -81,6 +81,12 @@ def closing_line(record: RunRecord, folder: Path) -> str:
     return " ".join(clean("; ".join(part.rstrip(".:") for part in parts)).split())
 
 
+def inert_command(text: str) -> str:
+    """Commands as code, the words around them plain; a backtick in one would end the code."""
+    line = clean(first_line(text, WHOLE)).replace("`", "'")
+    return "".join(f"`{part}`" if code else _inert(part) for code, part in pieces(line))
+
+
 def _row(step: StepRecord) -> str:
     why = f": needs {_plain(step.needs)}" if step.needs else ""
     status = f"{SIGNS[step.status]} {step.status}{why}"
@@ -154,9 +160,3 @@ def _plain(text: str, width: int = WIDTH) -> str:
 
 def _inert(line: str) -> str:
     return re.sub(r"([\\`*_\[\]|<>#~&])", r"\\\1", line)
-
-
-def inert_command(text: str) -> str:
-    """Commands as code, the words around them plain; a backtick in one would end the code."""
-    line = clean(first_line(text, WHOLE)).replace("`", "'")
-    return "".join(f"`{part}`" if code else _inert(part) for code, part in pieces(line))
