@@ -6,14 +6,13 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := test
 unexport PYTHONDONTWRITEBYTECODE  # without cached bytecode pytest starts 2.5 times slower
 
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3.11)
+TORCH ?= cpu# build of torch on Linux: cpu, cuda (2.7 GB to fetch), or auto, which looks for a GPU
 LIGHT := .venv/.made
 TWIN := .venv-twin/.made
 BENCH := .venv-bench/.made
 LONG := tests/scenarios tests/janitor tests/targets tests/wire tests/checks/test_planted.py  # first, so that no worker waits
-PIP := -m pip install --quiet --disable-pip-version-check
-fits = $(1) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info[:2] != (3, 11))' || { \
-	echo "$(1) is no Python 3.11 with venv. Next: install it, or make PYTHON=/path/to/python3.11" >&2; exit 1; }
+INSTALL := "$(PYTHON)" -m harness.install
 
 .NOTPARALLEL:  # all but the two environments, which have a make of their own
 .PHONY: run replay test test-light test-twin lint bench crash clean light twin-env envs regenerate prove-replay
@@ -70,29 +69,18 @@ envs: ## both, side by side
 	@echo light twin-env | xargs -n 1 -P 2 $(MAKE) --no-print-directory
 
 $(LIGHT): pyproject.toml constraints/light.txt
-	@echo "== light environment in .venv (the SDK, pytest; about a minute the first time) =="
-	@$(call fits,$(PYTHON))
-	$(PYTHON) -m venv --clear .venv
-	.venv/bin/python $(PIP) --upgrade pip
-	.venv/bin/python $(PIP) --constraint constraints/light.txt --editable '.[light,dev]'
-	.venv/bin/python -m pip check
+	@echo "== light environment in .venv (the SDK, pytest): 230 MB to fetch the first time =="
+	@$(INSTALL) .venv light,dev --pins constraints/light.txt
 	@touch $@
 
 $(TWIN): pyproject.toml constraints/twin.txt
-	@echo "== the twin's environment in .venv-twin (torch, mlflow; two minutes the first time) =="
-	@$(call fits,$(PYTHON))
-	$(PYTHON) -m venv --clear .venv-twin
-	.venv-twin/bin/python $(PIP) --upgrade pip
-	.venv-twin/bin/python $(PIP) "$$(grep '^torch==' constraints/twin.txt)"
-	.venv-twin/bin/python $(PIP) --constraint constraints/twin.txt --editable '.[twin]'
-	.venv-twin/bin/python -m pip check
+	@echo "== the twin's environment in .venv-twin (torch, mlflow): 460 MB to fetch the first time =="
+	@$(INSTALL) .venv-twin twin --pins constraints/twin.txt --torch $(TORCH)
 	@touch $@
 
 $(BENCH): pyproject.toml constraints/light.txt
 	@echo "== environment of the comparison in .venv-bench (vcrpy, cassetter) =="
-	@$(call fits,$(PYTHON))
-	$(PYTHON) -m venv --clear .venv-bench
-	.venv-bench/bin/python $(PIP) --constraint constraints/light.txt --editable '.[bench]'
+	@$(INSTALL) .venv-bench bench --pins constraints/light.txt
 	@touch $@
 
 clean: ## environments and caches; reports stay
