@@ -160,3 +160,10 @@ def test_collection_leaves_the_sdk_out(tmp_path: Path) -> None:
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_installer_needs_nothing_installed() -> None:
+    """It makes the environment that everything else is imported from."""
+    roots = {name.split(".")[0] for name in imports_of(HARNESS / "install.py")}
+
+    assert roots - {"__future__"} <= sys.stdlib_module_names
