@@ -1,4 +1,4 @@
-"""What differs between recordings though nothing changed: what was timed, computed or drawn.
+"""What differs between recordings though nothing changed: timed, computed, drawn, or the machine's.
 
 Such a value leaves the entry for the provenance header, and `<measured:3>` stands in its place;
 a replay puts it back. What is listed here is the whole list.
@@ -26,6 +26,8 @@ COMPUTED_METRICS = (  # their last digits depend on the processor that trained
     "train_loss",
 )
 TIMED_FIELDS = ("computeDuration", "duration")  # of the run history
+MACHINE_FIELDS = ("python_version",)  # of a trained model: the Python that saved it
+TRAINED = ("model.get", "model.list", "model.register", "model.versions")  # may answer with one
 SAMPLED = ("scoring.invoke",)  # operations whose answer a model draws
 DROPPED_LINES = (  # log lines that a job writes by the clock, or with computed digits
     re.compile(r"^.*: step \d+/\d+, loss .*\n?", re.M),
@@ -35,6 +37,7 @@ _NAMES = "|".join((*TIMED_METRICS, *COMPUTED_METRICS))
 _METRIC = re.compile(rf'("key":\s*"(?:{_NAMES})",\s*"value":\s*)([-\d.eE+]+|"[^"]*")')
 _STRING = re.compile(r'("(?:\\.|[^"\\])*")(\s*:)?')
 _FIELD = re.compile(rf'("(?:{"|".join(TIMED_FIELDS)})":\s*)("[\d.:]+")')
+_MACHINE_FIELD = re.compile(rf'("(?:{"|".join(MACHINE_FIELDS)})":\s*)("[^"\\]*")')
 
 
 class Measured:
@@ -50,11 +53,13 @@ class Measured:
         if operation == "blob.get":
             for pattern in DROPPED_LINES:
                 text = pattern.sub("", text)
+        if operation in TRAINED:
+            text = _MACHINE_FIELD.sub(self._replaced, text)
         text = _METRIC.sub(self._replaced, text)
         return _FIELD.sub(self._replaced, text)
 
-    def _replaced(self, found: re.Match[str]) -> str:
-        return f"{found[1]}{self._reference(json.loads(found[2]))}"
+    def _replaced(self, field: re.Match[str]) -> str:
+        return f"{field[1]}{self._reference(json.loads(field[2]))}"
 
     def _reference(self, value: Any) -> str:
         number = str(len(self.values) + 1)

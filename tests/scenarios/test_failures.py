@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ import pytest
 
 from harness.recipe.data import SAMPLE, SPLITS
 from harness.targets.twin import twin_python
+
+from ..programs import write_shell_program
 
 if TYPE_CHECKING:
     from ..whole_runs import WholeRuns
@@ -66,9 +69,9 @@ def test_a_disk_that_is_full_while_uploading(
     tmp_path: Path, whole_runs: WholeRuns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The twin can write no file over a megabyte: the upload is refused, saying what is full."""
-    small_disk = tmp_path / "python"
-    small_disk.write_text(f'#!/bin/bash\nulimit -f 1000\nexec {twin_python()} "$@"\n')
-    small_disk.chmod(0o755)
+    python = shlex.quote(str(twin_python()))
+    script = f'ulimit -f 2000\nexec {python} "$@"'  # of 512 bytes
+    small_disk = write_shell_program(tmp_path / "python", script)
     monkeypatch.setenv("HARNESS_TWIN_PYTHON", str(small_disk))
     monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
     large = (SAMPLE / "train_sft.jsonl").read_text() * 4

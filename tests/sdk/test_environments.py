@@ -14,6 +14,7 @@ from harness.sdk.environments import environment, imported
 from harness.sdk.look import Question, other_pins
 from harness.sdk.matrix import fresh_import, matrix, tried_with, with_probes
 from harness.sdk.row import Import, Row, read_row, write_row
+from tests.programs import write_shell_program
 
 
 def said(_: str) -> None:
@@ -118,9 +119,7 @@ def test_probes_that_fail_leave_the_run_as_it_was(
 ) -> None:
     """The run is told, with why nothing is known of the rest."""
     monkeypatch.setattr(runs, "_RUN_SECONDS", 0.5)
-    python = tmp_path / "python"
-    python.write_text(f"#!/bin/sh\n{script}\n")
-    python.chmod(0o755)
+    python = write_shell_program(tmp_path / "python", script)
     green = runs.Ran("passed", 80, 20.0, "", "", ())
 
     ran = with_probes(green, python, tmp_path / "ready.json", tmp_path / "behaviour.json")

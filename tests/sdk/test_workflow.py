@@ -6,7 +6,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,11 +15,12 @@ import yaml
 
 from harness.sdk import command
 from harness.sdk.releases import listed, supported
+from tests.programs import write_python_program
 
 ROOT = Path(__file__).parents[2]
 WORKFLOW: dict[Any, Any] = yaml.safe_load((ROOT / ".github/workflows/sdk.yml").read_text())
 NEWEST = WORKFLOW["jobs"]["newest"]
-PYTHON = """#!{python}
+PYTHON = """
 import json, os, sys
 told = json.load(open(os.environ["TOLD"]))
 with open(os.environ["CALLS"], "a") as calls:
@@ -28,7 +28,7 @@ with open(os.environ["CALLS"], "a") as calls:
 print("" if told["crash"] else "what changes", end="")
 sys.exit(told["code"])
 """
-GH = """#!{python}
+GH = """
 import json, os, sys
 words = sys.argv[1:]
 with open(os.environ["CALLS"], "a") as calls:
@@ -53,11 +53,8 @@ class Job:
 
     def run(self) -> list[str]:
         """All shell steps in order; what they called."""
-        for name, text in ((".venv/bin/python", PYTHON), ("bin/gh", GH)):
-            file = self.folder / name
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text.format(python=sys.executable))
-            file.chmod(0o755)
+        write_python_program(self.folder / ".venv/bin/python", PYTHON)
+        write_python_program(self.folder / "bin/gh", GH)
         (self.folder / "told").write_text(json.dumps(self.told))
         for step in NEWEST["steps"]:
             if "name" in step:

@@ -16,6 +16,8 @@ from harness.recipe.connect import connect
 from harness.targets.azure import open_azure
 from harness.targets.twin import open_twin, running_twin
 
+from ..programs import write_shell_program
+
 SHIPPED = Path(__file__).parents[2] / "scenarios" / "finetune_chat" / "plan.toml"
 
 
@@ -121,9 +123,7 @@ def test_a_missing_environment_names_the_command(
 
 def test_a_twin_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for ever for one that never becomes ready, and it does not stay."""
-    hanging = tmp_path / "python"
-    hanging.write_text("#!/bin/sh\nexec sleep 600\n")
-    hanging.chmod(0o755)
+    hanging = write_shell_program(tmp_path / "python", "exec sleep 600")
     monkeypatch.setenv("HARNESS_TWIN_PYTHON", str(hanging))
 
     with (

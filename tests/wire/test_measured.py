@@ -1,4 +1,4 @@
-"""What was timed, computed or drawn leaves the entry for the header: each kind of it."""
+"""What was timed, computed, drawn or is the machine's leaves the entry for the header: each kind of it."""
 
 from __future__ import annotations
 
@@ -38,6 +38,25 @@ def test_a_duration_is_measured(name: str) -> None:
         f'{{"{name}": "<measured:1>"}}'
     )
     assert measured.values == {"1": "00:00:03.52"}
+
+
+@pytest.mark.parametrize("operation", ["model.register", "model.get", "model.versions"])
+@pytest.mark.parametrize("version", ["3.11.2", "3.13.0rc1", "2.7"])
+def test_the_python_of_a_training_is_the_machines(operation: str, version: str) -> None:
+    """A trained model names the Python that saved it, on whichever machine; a replay says it too."""
+    answer, measured = json.dumps({"data": {"python_version": version, "loader": "x"}}), Measured()
+
+    text = measured.taken_out(operation, answer)
+
+    assert text == json.dumps({"data": {"python_version": "<measured:1>", "loader": "x"}})
+    assert expand(text, measured.values) == answer
+
+
+def test_the_python_of_a_published_model_stays() -> None:
+    """The registry's own model names one as well: were it another, that is a change to see."""
+    answer = '{"python_version": "3.8.18"}'
+
+    assert Measured().taken_out("registry_model.get", answer) == answer
 
 
 def test_what_depends_on_nothing_stays() -> None:
