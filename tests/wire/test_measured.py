@@ -1,4 +1,4 @@
-"""What was timed, computed, drawn or is the machine's leaves the entry for the header: each kind of it."""
+"""What differs between recordings leaves the entry for the header: each kind of it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_a_duration_is_measured(name: str) -> None:
 @pytest.mark.parametrize("operation", ["model.register", "model.get", "model.versions"])
 @pytest.mark.parametrize("version", ["3.11.2", "3.13.0rc1", "2.7"])
 def test_the_python_of_a_training_is_the_machines(operation: str, version: str) -> None:
-    """A trained model names the Python that saved it, on whichever machine; a replay says it too."""
+    """A trained model names the Python that saved it; a replay says it too."""
     answer, measured = json.dumps({"data": {"python_version": version, "loader": "x"}}), Measured()
 
     text = measured.taken_out(operation, answer)
