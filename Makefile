@@ -48,14 +48,15 @@ lint: $(LIGHT) $(TWIN)
 	.venv/bin/python -m harness cassettes audit
 
 bench: $(LIGHT) $(TWIN) $(BENCH) ## ratios, measured side by side
-	@for script in benchmarks/*.py; do \
+	@missed=; for script in benchmarks/*.py; do \
 		case "$$script" in */twin_*) env=.venv-twin;; */replay.py|*/validate.py) env=.venv-bench;; *) env=.venv;; esac; \
-		echo "== $$script =="; "$$env/bin/python" "$$script"; \
-	done
+		echo "== $$script =="; "$$env/bin/python" "$$script" $(BENCH_OPTIONS) || missed="$$missed $$script"; \
+	done; \
+	if [ -n "$$missed" ]; then echo "missed a goal, or failed:$$missed" >&2; exit 1; fi
 
 crash: $(LIGHT) $(TWIN) ## end the recipe at every exchange, in every way, and count what is left
-	.venv/bin/python -m pytest tests/janitor -m slow_crash -q
-	.venv/bin/python -m harness.crash --json reports/crash.json
+	.venv/bin/python -m pytest tests/janitor -m slow_crash -q $(CRASH_TEST_OPTIONS)
+	.venv/bin/python -m harness.crash --json reports/crash.json $(CRASH_OPTIONS)
 
 regenerate: $(TWIN) ## make the base model again from nothing and compare (two minutes)
 	.venv-twin/bin/python -m pytest tests/twin/data -m slow_regenerate

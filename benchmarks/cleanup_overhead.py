@@ -1,72 +1,80 @@
-"""What ledger, watchdog and proof of absence cost a run: whole runs in pairs, with and without.
+"""What ledger, watchdog and proof of absence cost a run: parts of whole runs, added up.
 
-`python benchmarks/cleanup_overhead.py [PAIRS]`. All runs share one twin and a job that has
-completed before, which makes them a third as long as ordinary ones and the ratio an upper bound.
-Which of a pair goes first alternates.
+    make bench
+    .venv/bin/python benchmarks/cleanup_overhead.py [--runs N | --quick]
+
+Nobody can switch a guard off, so there is no run without. Whole runs on the twin, one after the
+other, each with a job that really trains; then, beside each, what its guards took: the questions
+of its cleanup from its own record, its ledger written once more, a watchdog started and dismissed.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import sys
 import tempfile
-import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median
 
-from harness.targets.twin import running_twin
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
 
-ROOT = Path(__file__).parents[1]
-PAIRS = 10
-GUARDED, UNGUARDED = (), ("-p", "benchmarks.guarding.unguarded")
+from benchmarks.goals import Goal, current_load, print_goals  # noqa: E402  # once the root is there
+from benchmarks.guarding.parts import Guards, guards_of  # noqa: E402  # once the root is there
+from harness.targets.twin import running_twin  # noqa: E402  # once the root is there
+
+RUNS = 5
+MOST_PERCENT = 5.0
 
 
-def main(pairs: int) -> None:
-    """Print each pair, then the median of the ratios with their range."""
+def main() -> int:
+    """Print each run, the medians and the goal; exit code 1 when it is missed."""
+    options = _options()
+    loads = [current_load()]
     with tempfile.TemporaryDirectory() as name, running_twin(Path(name)) as ready:
-        whole = run(ready, Path(name), GUARDED)  # its job is the one that all others find completed
-        found = [pair(ready, Path(name), number) for number in range(pairs)]
-    ratios = sorted(on / off for on, off in found)
-    extra = median(on - off for on, off in found)
-    print(
-        f"with ledger, watchdog and proof / without: {median(ratios):.3f} "
-        f"(median of {pairs} pairs of whole runs; {ratios[0]:.3f} to {ratios[-1]:.3f}); "
-        f"{extra * 1000:+.0f} ms of {median(off for _, off in found):.1f} s, "
-        f"of an ordinary run of {whole:.1f} s {extra / whole:+.1%}; "
-        f"load {os.getloadavg()[1]:.1f} on {os.cpu_count()} cpus"
-    )
+        runs = [run(ready, Path(name), at) for at in range(1 if options.quick else options.runs)]
+    loads.append(current_load())
+    print("\n".join(_table(runs)))
+    share = median(guards.share for guards in runs)
+    goal = Goal("guards : run, percent", share, most=MOST_PERCENT)
+    return print_goals([goal], loads, quick=options.quick)
 
 
-def pair(ready: Path, folder: Path, number: int) -> tuple[float, float]:
-    """Seconds of a run with guards and of one without."""
-    order = (GUARDED, UNGUARDED) if number % 2 else (UNGUARDED, GUARDED)
-    seconds = {options: run(ready, folder, options) for options in order}
-    print(f"  with {seconds[GUARDED]:.2f} s, without {seconds[UNGUARDED]:.2f} s", flush=True)
-    return seconds[GUARDED], seconds[UNGUARDED]
-
-
-def run(ready: Path, folder: Path, options: tuple[str, ...]) -> float:
-    """Seconds from the command to its end."""
+def run(ready: Path, folder: Path, number: int) -> Guards:
+    """A whole run on that twin, with a job of its own, and what its guards took."""
+    reports = folder / f"reports {number}"
     command = [sys.executable, "-m", "pytest", "scenarios", "--target", "twin", "-q"]
-    command += ["--set", "training.max_steps=20", "-p", "no:cacheprovider", *options]
-    environment = {
-        **os.environ,
-        "HARNESS_TWIN_READY": str(ready),
-        "HARNESS_TIMESTAMP": "1000000000",
-    }
-    began = time.monotonic()
-    done = subprocess.run(
-        [*command, "--reports", tempfile.mkdtemp(dir=folder)],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
+    command += ["-p", "no:cacheprovider", "--reports", str(reports)]
+    environment = {**os.environ, "HARNESS_TWIN_READY": str(ready)}
+    environment["HARNESS_TIMESTAMP"] = str(1_000_000_000 + number)
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"a run failed:\n{done.stdout[-3000:]}{done.stderr[-1000:]}")
+    guards = guards_of(reports / "latest")
+    print(
+        f"  run {number + 1}: {guards.run:.1f} s, guards {guards.seconds * 1e3:.0f} ms", flush=True
     )
-    if "All nine steps passed" not in done.stdout:
-        sys.exit(done.stdout[-3000:] + done.stderr[-1000:])
-    return time.monotonic() - began
+    return guards
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="what the guards against leaks cost a run")
+    parser.add_argument("--runs", type=int, default=RUNS)
+    parser.add_argument("--quick", action="store_true", help="one run")
+    return parser.parse_args()
+
+
+def _table(runs: Sequence[Guards]) -> Iterator[str]:
+    yield f"\nmedian ms of {len(runs)} whole runs on the twin, least and most"
+    for part in ("ledger", "watchdog", "proof"):
+        took = sorted(getattr(guards, part) * 1e3 for guards in runs)
+        yield f"  {part:10} {median(took):8.1f}  ({took[0]:.1f} to {took[-1]:.1f})"
+    took = sorted(guards.run for guards in runs)
+    yield f"  of runs of {median(took):.1f} s ({took[0]:.1f} to {took[-1]:.1f})"
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else PAIRS)
+    sys.exit(main())

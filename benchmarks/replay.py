@@ -1,7 +1,7 @@
 """What a replay costs: against the SDK's import, vcrpy, cassetter and the least there can be.
 
     make bench                                            # about four minutes
-    .venv-bench/bin/python benchmarks/replay.py --quick   # under a minute, to 300 interactions
+    .venv-bench/bin/python benchmarks/replay.py --quick   # seconds, 70 interactions, no verdict
 
 Engines take turns in one run, each in a process of its own, on the same synthetic tapes. A request
 costs what it costs in the middle one of all passes over its tape, a tape the mean of its requests.
@@ -26,54 +26,56 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.replaying import startup, tape  # noqa: E402  # found once the root is on the path
+from benchmarks.goals import Goal, current_load, print_goals  # noqa: E402  # once the root is there
+from benchmarks.replaying import startup, tape  # noqa: E402  # once the root is there
 
 ENGINES = ("floor", "ours", "cassetter", "vcrpy")
+QUICK = ("floor", "ours", "vcrpy")  # which the light environment has as well
 ROUNDS = {70: 5, 300: 4, 1_000: 3, 5_000: 2}
 PASSES = {70: 5, 300: 3, 1_000: 3, 5_000: 2}  # in a process; vcrpy has time for one
 END = 100  # requests that count as the first and as the last ones
-QUIET = 3.0  # load average above which nothing is claimed
 PACKAGES = ("vcrpy", "cassetter", "azure-core", "requests", "urllib3", "PyYAML")
 
 Pass = dict[str, Any]  # as `engines` prints it
 Results = dict[tuple[str, int], dict[str, float]]
 
 
-def main() -> None:
-    """Measure, print the tables, the goals and the conditions."""
-    given = _arguments()
-    lengths = [n for n in ROUNDS if n <= (300 if given.quick else 5_000)]
-    loads = [os.getloadavg()[0]]
-    started = startup.measured(given.python, 2 if given.quick else 7)
-    loads.append(os.getloadavg()[0])
+def main() -> int:
+    """Measure, print the tables, the goals and the conditions; exit code 1 when one is missed."""
+    options = _options()
+    lengths = [70] if options.quick else list(ROUNDS)
+    loads = [current_load()]
+    rounds = (1, 0) if options.quick else (7, 1)
+    started = startup.measured(options.python, *rounds)
+    loads.append(current_load())
     with tempfile.TemporaryDirectory() as folder:
-        made = tape.interactions(max(lengths))
+        interactions = tape.interactions(max(lengths))
         for write in tape.WRITERS:
-            write(made, lengths, Path(folder))
-        results = _results(lengths, Path(folder), 2 if given.quick else None)
-    loads.append(os.getloadavg()[0])
-    lines = [*_conditions(loads), *_start(started), *_table(results)]
-    print("\n".join([*lines, *_goals(started, results, max(loads) > QUIET)]))
+            write(interactions, lengths, Path(folder))
+        results = _results(lengths, Path(folder), options)
+    loads.append(current_load())
+    print("\n".join([*_conditions(loads, options.engines), *_start(started), *_table(results)]))
+    return print_goals(list(_goals(started, results)), loads, quick=options.quick)
 
 
-def _arguments() -> argparse.Namespace:
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="what a replay costs")
-    parser.add_argument("--quick", action="store_true", help="two rounds, tapes of 70 and 300")
-    parser.add_argument(
-        "--python",
-        type=Path,
-        default=ROOT / ".venv/bin/python",
-        help="Python of the light environment",
-    )
-    return parser.parse_args()
+    add = parser.add_argument
+    add("--quick", action="store_true", help="one round, a tape of 70, and no verdict on speeds")
+    add("--engines", nargs="+", choices=ENGINES, help="which (default: all; --quick: no cassetter)")
+    light = ROOT / ".venv/bin/python"
+    add("--python", type=Path, default=light, help="Python of the light environment")
+    options = parser.parse_args()
+    options.engines = options.engines or (QUICK if options.quick else ENGINES)
+    return options
 
 
-def _results(lengths: Sequence[int], folder: Path, rounds: int | None) -> Results:
+def _results(lengths: Sequence[int], folder: Path, options: argparse.Namespace) -> Results:
     """The figures by engine and length; engines take turns, who refuses a tape has no other."""
     passes: dict[tuple[str, int], list[Pass]] = {}
     for n in lengths:
-        engines = list(ENGINES)
-        for _ in range(rounds or ROUNDS[n]):
+        engines = list(options.engines)
+        for _ in range(1 if options.quick else ROUNDS[n]):
             for engine in tuple(engines):
                 told = _run(engine, n, folder)
                 passes.setdefault((engine, n), []).extend(told)
@@ -131,9 +133,10 @@ def _reason(error: str) -> str:
     return (named or error.splitlines() or ["it says nothing"])[-1][:150]
 
 
-def _conditions(loads: Sequence[float]) -> Iterator[str]:
+def _conditions(loads: Sequence[float], engines: Sequence[str]) -> Iterator[str]:
     yield f"{datetime.now(UTC):%Y-%m-%d}, load {' / '.join(f'{load:.1f}' for load in loads)}"
-    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    names = [name for name in PACKAGES if name not in ENGINES or name in engines]
+    packages = ", ".join(f"{name} {version(name)}" for name in names)
     yield f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, {packages}"
 
 
@@ -160,44 +163,30 @@ def _table(results: Results) -> Iterator[str]:
     yield "  (vcrpy at 1,000 and 5,000: ten places evenly in the tape, the first and the last five)"
 
 
-def _goals(started: startup.Startup, results: Results, busy: bool) -> Iterator[str]:
-    """Each goal, the figure, and whether it was met; nobody can tell on a busy machine."""
-    yield f"\ngoals{f' (load above {QUIET:.0f}: cannot tell)' if busy else ''}"
-    for name, value, low, high in _judged(started, results):
-        met = low <= value <= high
-        goal = f"at most {high:g}" if low == 0 else f"at least {low:g}"
-        verdict = "cannot tell" if busy else "met" if met else "MISSED"
-        yield f"  {name:58} {value:8.2f}  {goal:14} {verdict}"
+def _goals(started: startup.Startup, results: Results) -> Iterator[Goal]:
+    """Of the replay's start; then of each length, as far as the engines to compare with ran."""
+    yield Goal("replay : (import azure.ai.ml + bare pytest), wall", started.wall, most=1.6)
+    yield Goal("the same, CPU", started.cpu, most=1.6)
+    lengths = sorted({n for engine, n in results if engine == "ours"})
+    for n in lengths:
+        mean = results["ours", n]["mean"]
+        yield Goal(f"CPU ms a request, {n:,} interactions", mean, most=0.45)
+    if lengths:
+        longest = results["ours", lengths[-1]]
+        ratio = longest["last"] / longest["first"]
+        yield Goal(f"last : first request of {lengths[-1]:,}", ratio, most=1.3)
+    for name, figure, n, least in RIVALRY:
+        if ("vcrpy", n) in results and ("ours", n) in results:
+            times = results["vcrpy", n][figure] / results["ours", n][figure]
+            yield Goal(name.format(n), times, least=least)
 
 
-def _judged(
-    started: startup.Startup, results: Results
-) -> Iterator[tuple[str, float, float, float]]:
-    endless = float("inf")
-    longest = max(n for _, n in results)
-    yield "replay : (import azure.ai.ml + bare pytest), wall", started.wall, 0, 1.6
-    yield "the same, CPU", started.cpu, 0, 1.6
-    for n in sorted({n for _, n in results}):
-        yield f"CPU ms a request, {n:,} interactions", results["ours", n]["mean"], 0, 0.45
-    times, least = _times(results, "mean", 300), 20
-    yield "vcrpy : ours, a request of 300", times, least, endless
-    if longest == 5_000:
-        yield (
-            "vcrpy : ours, a request at the end of 5,000",
-            _times(results, "last", 5_000),
-            400,
-            endless,
-        )
-    ours = results["ours", longest]
-    yield f"last : first request of {longest:,}", ours["last"] / ours["first"], 0, 1.3
-    for n in sorted({n for _, n in results}):
-        yield f"vcrpy's YAML : ours, load of {n:,}", _times(results, "load", n), 20, endless
-
-
-def _times(results: Results, name: str, n: int) -> float:
-    """How many times as much vcrpy costs."""
-    return results["vcrpy", n][name] / results["ours", n][name]
+RIVALRY = (  # how many times as much vcrpy has to cost: figure, length, times
+    ("vcrpy : ours, a request of {:,}", "mean", 300, 20),
+    ("vcrpy : ours, a request at the end of {:,}", "last", 5_000, 400),
+    *(("vcrpy's YAML : ours, load of {:,}", "load", n, 20) for n in ROUNDS),
+)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,6 +1,7 @@
 """What the warm process saves: a process with torch, transformers, peft and mlflow imported.
 
-    .venv-twin/bin/python benchmarks/twin_warm.py
+    make bench
+    .venv-twin/bin/python benchmarks/twin_warm.py [--quick]
 
 Cold is a fresh interpreter that imports the same modules; warm is forked from the forkserver. Both
 are started by turns in one run and end at once; the figure is the ratio of their medians.
@@ -8,6 +9,7 @@ are started by turns in one run and end at once; the figure is the ratio of thei
 
 from __future__ import annotations
 
+import argparse
 import os
 import statistics
 import subprocess
@@ -16,35 +18,43 @@ import tempfile
 import time
 from pathlib import Path
 
-from harness.twin.warm import Warm
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.goals import Goal, current_load, print_goals  # noqa: E402  # once the root is there
+from harness.twin.warm import Warm  # noqa: E402  # once the root is there
 
 ROUNDS = 5
+LEAST_RATIO = 20.0
 
 
 def nothing() -> None:
     """The work of a process whose start is measured."""
 
 
-def main() -> None:
-    """Print the ratio and the conditions."""
-    warm = Warm()
+def main() -> int:
+    """Print the ratio, its goal and the conditions; exit code 1 when the goal is missed."""
+    parser = argparse.ArgumentParser(description="what the warm process saves")
+    parser.add_argument("--quick", action="store_true", help="one round, and no verdict")
+    quick = parser.parse_args().quick
+    loads, warm = [current_load()], Warm()
     warm.start()
     warm.wait(120)
     with tempfile.TemporaryDirectory() as folder:
-        pairs = [(cold(), forked(warm, Path(folder))) for _ in range(ROUNDS)]
+        pairs = [(cold(), forked(warm, Path(folder))) for _ in range(1 if quick else ROUNDS)]
+    loads.append(current_load())
     colds, forks = zip(*pairs, strict=True)
-    ratio = statistics.median(colds) / statistics.median(forks)
-    print(f"a process ready to train, cold : warm = {ratio:.0f} : 1")
     print(f"  cold s: {shown(colds)}\n  warm s: {shown(forks)}")
-    print(
-        f"  load {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores, Python {sys.version.split()[0]}"
-    )
+    print(f"  load {loads[-1]:.1f}, {os.cpu_count()} cores, Python {sys.version.split()[0]}")
+    ratio = statistics.median(colds) / statistics.median(forks)
+    goal = Goal("a process ready to train, cold : warm", ratio, least=LEAST_RATIO)
+    return print_goals([goal], loads, quick=quick)
 
 
 def cold() -> float:
     """Seconds of a fresh interpreter with the same imports."""
     started = time.perf_counter()
-    subprocess.run([sys.executable, "-c", "import harness.twin.preload"], check=True)
+    subprocess.run([sys.executable, "-c", "import harness.twin.preload"], cwd=ROOT, check=True)
     return time.perf_counter() - started
 
 
@@ -62,4 +72,4 @@ def shown(seconds: tuple[float, ...]) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

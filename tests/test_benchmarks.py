@@ -17,7 +17,7 @@ def test_replayed_bytes_are_those_of_the_tape(tmp_path: Path) -> None:
     tape.write_ours(told, [count], tmp_path)
 
     with engines.ours(tmp_path, count) as (client, _, _):
-        _, bodies = engines._replayed(client, told, None)
+        _, bodies = engines.replay(client, told, None)
 
     assert [bodies[at] for at in range(count)] == [one.answer for one in told]
 
@@ -31,7 +31,7 @@ def test_engines_replay_the_same_tape(write: Callable, engine: Callable, tmp_pat
     write(told, [40], tmp_path)
 
     with engine(tmp_path, 40) as (client, _, _):
-        _, bodies = engines._replayed(client, told, None)
+        _, bodies = engines.replay(client, told, None)
 
     assert list(bodies.values()) == [one.answer for one in told]
     assert tape.interactions(30) == told[:30]
@@ -43,7 +43,7 @@ def test_a_place_in_the_tape_can_be_measured_alone(tmp_path: Path) -> None:
     tape.write_vcrpy(told, [100], tmp_path)
 
     with engines.vcrpy(tmp_path, 100) as (client, skip, _):
-        _, bodies = engines._replayed(client, told, skip)
+        _, bodies = engines.replay(client, told, skip)
 
     assert bodies
     assert all(body == told[at].answer for at, body in bodies.items())

@@ -1,1 +1,1 @@
-"""What the benchmark of the cleanup takes away."""
+"""The parts of `benchmarks/cleanup_overhead.py`."""

@@ -54,7 +54,7 @@ def _pass(engine: str, tape: Sequence[Interaction], folder: Path) -> dict[str, A
         gc.disable()
     with ENGINES[engine](folder, len(tape)) as (client, skip, load):
         sampled = skip is not None and len(tape) >= SAMPLED_FROM
-        costs, bodies = _replayed(client, tape, skip if sampled else None)
+        costs, bodies = replay(client, tape, skip if sampled else None)
     gc.enable()
     exact = sum(body == tape[at].answer for at, body in bodies.items())
     return {
@@ -65,9 +65,10 @@ def _pass(engine: str, tape: Sequence[Interaction], folder: Path) -> dict[str, A
     }
 
 
-def _replayed(
+def replay(
     client: PipelineClient[Any, Any], tape: Sequence[Interaction], skip: Skip
 ) -> tuple[dict[int, float], dict[int, bytes]]:
+    """CPU seconds and answer of each request, by its place in the tape."""
     places: Sequence[int] = range(len(tape))
     if skip:
         ends = (*range(AT_EACH_END + 1), *range(len(tape) - AT_EACH_END, len(tape)))
@@ -149,10 +150,8 @@ class Floor(HttpTransport[Any, Any]):
     """A transport that looks the answer up and does nothing else."""
 
     def __init__(self, path: Path) -> None:
-        import orjson
-
         self._answers: dict[Any, deque[tuple[int, bytes]]] = defaultdict(deque)
-        for method, url, body, status, answer in orjson.loads(path.read_bytes()):
+        for method, url, body, status, answer in json.loads(path.read_bytes()):
             self._answers[method, url, body].append((status, answer.encode()))
 
     def send(self, request: HttpRequest, **_: Any) -> Any:
@@ -162,10 +161,9 @@ class Floor(HttpTransport[Any, Any]):
 
         response = Response()
         answers = self._answers[request.method, request.url, request.content]
-        response.status_code, response._content = answers.popleft()
-        response._content_consumed = True
+        response.status_code, answer = answers.popleft()
         response.headers.update(HEADERS)
-        response.reason, response.url, response.raw = "OK", request.url, BytesIO()
+        response.reason, response.url, response.raw = "OK", request.url, BytesIO(answer)
         return RestRequestsTransportResponse(request=request, internal_response=response)
 
     def open(self) -> None:
