@@ -1,8 +1,8 @@
 """Packages through uv: what a request resolves to, what was published when, environments of it.
 
 uv is in the `dev` extra: an environment of the SDK takes it seconds where pip takes a minute, it
-answers "as of that day", and shares files between environments. Any index comes from its own
-settings (`UV_DEFAULT_INDEX`, `UV_FIND_LINKS`, ...).
+answers "as of that day", and shares files between environments. Index and certificates are those of
+its own settings (`UV_DEFAULT_INDEX`, `UV_FIND_LINKS`, ...), else pip's: where pip works, it does.
 """
 
 from __future__ import annotations
@@ -12,13 +12,20 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from harness.errors import SdkError
 
 _LONG_AGO = "2000-01-01"
+_PIP_SETTINGS = {  # lists by blanks; uv's variable for the same, and the separator of its list
+    "PIP_INDEX_URL": ("UV_DEFAULT_INDEX", " "),
+    "PIP_EXTRA_INDEX_URL": ("UV_INDEX", " "),
+    "PIP_FIND_LINKS": ("UV_FIND_LINKS", ","),
+    "PIP_TRUSTED_HOST": ("UV_INSECURE_HOST", " "),
+}
+_CERTIFICATES = ("PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # pip looks in this order
 
 
 def resolved(
@@ -103,15 +110,27 @@ def _uv(arguments: Sequence[str], given: str = "") -> str:
 
 
 def _called(arguments: Sequence[str], given: str = "") -> subprocess.CompletedProcess[str]:
-    environment = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONPATH")}
     return subprocess.run(
         [_program(), *([] if arguments[1] == "check" else ["--quiet"]), *arguments],
         input=given,
         capture_output=True,
         text=True,
         check=False,
-        env=environment,
+        env=uv_environment(os.environ),
     )
+
+
+def uv_environment(ours: Mapping[str, str]) -> dict[str, str]:
+    """Ours for uv: it trusts whom the system trusts, and what pip was told holds for it as well."""
+    environment = {k: v for k, v in ours.items() if k not in ("VIRTUAL_ENV", "PYTHONPATH")}
+    environment.setdefault("UV_SYSTEM_CERTS", "true")
+    for setting, (name, separator) in _PIP_SETTINGS.items():
+        if value := ours.get(setting):
+            environment.setdefault(name, separator.join(value.split()))
+    bundle = next((ours[name] for name in _CERTIFICATES if ours.get(name)), None)
+    if bundle and not {"SSL_CERT_FILE", "SSL_CERT_DIR"} & ours.keys():
+        environment["SSL_CERT_DIR" if Path(bundle).is_dir() else "SSL_CERT_FILE"] = bundle
+    return environment
 
 
 def _plain(text: str) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import ssl
 import threading
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,8 @@ class Wheel:
 
 
 @contextmanager
-def served(wheels: Sequence[Wheel]) -> Iterator[str]:
-    """The address of an index that has these and nothing else."""
+def served(wheels: Sequence[Wheel], certificate: Path | None = None) -> Iterator[str]:
+    """The address of an index that has these and nothing else; with a certificate, by HTTPS."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -93,10 +95,14 @@ def served(wheels: Sequence[Wheel]) -> Iterator[str]:
             """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}/simple"
+        yield f"http{'s' if certificate else ''}://127.0.0.1:{server.server_port}/simple"
     finally:
         server.shutdown()
         server.server_close()
