@@ -106,10 +106,11 @@ def _figures(passes: Sequence[Pass]) -> dict[str, float]:
 def _run(engine: str, n: int, folder: Path) -> list[Pass]:
     """The passes of one process; none when the engine refuses the tape, which is said."""
     passes = 1 if engine == "vcrpy" else PASSES[n]
+    report = folder / f"{engine} {n}.json"
     done = subprocess.run(
         [
             *(sys.executable, "-m", "benchmarks.replaying.engines"),
-            *(engine, str(n), str(folder), str(passes)),
+            *(engine, str(n), str(folder), str(passes), str(report)),
         ],
         cwd=ROOT,
         capture_output=True,
@@ -120,11 +121,11 @@ def _run(engine: str, n: int, folder: Path) -> list[Pass]:
             raise SystemExit(done.stderr)
         print(f"{engine} refuses the tape of {n:,}: {_reason(done.stderr)}")
         return []
-    told: list[Pass] = json.loads(done.stdout)
-    wrong = len(told[0]["costs"]) - min(one["exact"] for one in told)
+    costs: list[Pass] = json.loads(report.read_text(encoding="utf-8"))
+    wrong = len(costs[0]["costs"]) - min(one["exact"] for one in costs)
     if engine == "ours" and wrong:
         raise SystemExit(f"{wrong} answers of ours differ in their bytes")
-    return told
+    return costs
 
 
 def _reason(error: str) -> str:

@@ -113,24 +113,23 @@ def _checked(engine: str, path: Path, rows: int, bad: int) -> Told:
 
 def _run(engine: str, path: Path) -> tuple[Told, str]:
     """One process: CPU and wall seconds, what it told; else its error."""
-    out = path.with_name("out.jsonl")
-    command = [sys.executable, "-m", "benchmarks.validating.engines", engine, str(path), str(out)]
+    out, report = path.with_name("out.jsonl"), path.with_name("report.json")
+    command = [sys.executable, "-m", "benchmarks.validating.engines", engine]
+    command += map(str, (path, out, report))
     if engine == "cat":
         command = ["cat", str(path)]
-    with (
-        (path.parent / "stdout").open("wb+") as said,
-        (path.parent / "stderr").open("wb+") as error,
-    ):
-        sink = subprocess.DEVNULL if engine == "cat" else said
+    report.write_text("{}", encoding="utf-8")
+    with (path.parent / "stderr").open("wb+") as error:
         environment = os.environ | ONE_THREAD
         begun = perf_counter()
-        running = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=sink, stderr=error)
+        running = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=error
+        )
         _, status, usage = os.wait4(running.pid, 0)
         wall = perf_counter() - begun
         running.returncode = os.waitstatus_to_exitcode(status)
         error.seek(0)
-        said.seek(0)
-        told = json.loads(said.read().splitlines()[-1]) if sink is said and not status else {}
+        told: Told = json.loads(report.read_text(encoding="utf-8"))
         words = error.read().decode(errors="replace").strip().splitlines()
     told |= {"cpu": usage.ru_utime + usage.ru_stime, "wall": wall}
     return told, (words or ["it says nothing"])[-1] if status else ""

@@ -84,10 +84,10 @@ class WholeRuns:
         self._begin(folder, {**kept, **way}, settings, ["--target", "azure"])
         return self.end(folder)
 
-    def begin(self, folder: Path, *options: str, settings: Sequence[str] = ()) -> int:
-        """Begin a run with a job of its own on the shared twin; its process id. Then `end`."""
+    def begin(self, folder: Path, *options: str, settings: Sequence[str] = ()) -> None:
+        """Begin a run with a job of its own on the shared twin. Then `end`."""
         timestamp = str(int(COMPLETED) + next(self._number))
-        return self._begin(folder, *self._shared(timestamp, settings), options)
+        self._begin(folder, *self._shared(timestamp, settings), options)
 
     def end(self, folder: Path) -> Ended:
         """Wait for it."""
@@ -120,13 +120,13 @@ class WholeRuns:
         environment: Mapping[str, str],
         settings: Sequence[str],
         options: Sequence[str],
-    ) -> int:
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         line = ["scenarios/finetune_chat", "--target", "twin", "-p", "no:cacheprovider"]
         line += ["-p", "tests.collected", "--reports", str(folder), *options]
         for setting in (*QUICK, *settings):
             line += ["--set", setting]
-        return self.warm.start(line, environment, folder / "log")
+        self.warm.start(line, environment, folder / "log")
 
     def _ended(self, folder: Path, code: int) -> Ended:
         found = next(folder.glob("2*/run.json"), None)

@@ -1,4 +1,4 @@
-"""One engine replays one tape in a process of its own and prints what it cost, as JSON.
+"""One engine replays one tape in a process of its own and writes what it cost, as JSON.
 
     python -m benchmarks.replaying.engines ENGINE N FOLDER PASSES
 
@@ -40,11 +40,13 @@ Opened = tuple[PipelineClient[Any, Any], Skip]
 
 
 def main() -> None:
-    """Load and replay so many times, compare every byte, print."""
+    """Load and replay so many times, compare every byte; the costs go into a file."""
     engine, count, folder, passes = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]), sys.argv[4]
+    report = Path(sys.argv[5])
     os.environ.update(UNSEARCHED)
     tape = interactions(count)
-    print(json.dumps([_pass(engine, tape, folder) for _ in range(int(passes))]))
+    costs = [_pass(engine, tape, folder) for _ in range(int(passes))]
+    report.write_text(json.dumps(costs), encoding="utf-8")
 
 
 def _pass(engine: str, tape: Sequence[Interaction], folder: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""One engine validates one file in a process of its own and prints what it found, as JSON.
+"""One engine validates one file in a process of its own and writes what it counted, as JSON.
 
     python -m benchmarks.validating.engines ENGINE FILE OUT
 
@@ -26,9 +26,9 @@ ROW_BYTES = 6000  # about; how many rows 1 % are has to be known before they are
 
 def main() -> None:
     """Run one engine; told are rows, bad rows and the peak of memory in MB."""
-    engine, path, out = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+    engine, path, out, report = sys.argv[1], *map(Path, sys.argv[2:5])
     rows, bad = ENGINES[engine](path, out)
-    print(json.dumps({"rows": rows, "bad": bad, "rss": _peak()}))
+    report.write_text(json.dumps({"rows": rows, "bad": bad, "rss": _peak()}), encoding="utf-8")
 
 
 def _peak() -> float:

@@ -1,6 +1,6 @@
 """What the figures of a reference depend on.
 
-`python -m data.reference.conditions` prints them as JSON.
+`python -m data.reference.conditions FILE` writes them as JSON.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import platform
+import sys
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -69,4 +70,4 @@ def _processor() -> tuple[str, str]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(conditions()))
+    Path(sys.argv[1]).write_text(json.dumps(conditions()), encoding="utf-8")

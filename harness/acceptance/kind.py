@@ -6,7 +6,9 @@ import hashlib
 import json
 import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from harness.acceptance.reference import Kind
 
@@ -48,11 +50,14 @@ def conditions_of(python: Path, root: Path) -> dict[str, str]:
 
     A fifth of a second: versions are read from the packages' metadata, nothing is imported.
     """
-    told = subprocess.run(
-        [python, "-m", "data.reference.conditions"], cwd=root, capture_output=True, text=True
-    )
-    found: dict[str, str] = json.loads(told.stdout) if told.returncode == 0 else {}
-    return found
+    with TemporaryDirectory(prefix="conditions-") as folder:
+        report = Path(folder) / "conditions.json"
+        command = [str(python), "-m", "data.reference.conditions", str(report)]
+        subprocess.run(command, cwd=root, capture_output=True, check=False)
+        conditions: dict[str, str] = {}
+        with suppress(OSError, ValueError):  # it ended before it had written them
+            conditions = json.loads(report.read_text(encoding="utf-8"))
+    return conditions
 
 
 def _plain(value: object) -> str:

@@ -6,11 +6,9 @@ One thread does it all: it forks, and a fork of a process with other threads may
 from __future__ import annotations
 
 import json
-import os
 import signal
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +19,7 @@ from harness.errors import HarnessError
 from harness.janitor.arm_hands import ArmHands
 from harness.janitor.kinds import KINDS
 from harness.janitor.ledger import Place
+from harness.processes import Child
 
 _LOOK = 0.02  # seconds between looks at what is going on
 _RUN = 180.0  # seconds after which a run that has not ended is in trouble
@@ -32,16 +31,16 @@ class _Going:
     """A run under way, then its watchdog. Times are monotonic."""
 
     attempt: Attempt
-    pid: int
+    process: Child
     began: float
     ended: float = 0.0
     exit_code: int = 0
     created: int = 0
     trouble: str = ""
 
-    def note_end(self, status: int) -> None:
+    def note_end(self, exit_code: int) -> None:
         """The run has ended: how, and how much it had written down."""
-        self.ended, self.exit_code = time.monotonic(), os.waitstatus_to_exitcode(status)
+        self.ended, self.exit_code = time.monotonic(), exit_code
         if ledger := self.attempt.ledger():
             self.created = len(ledger.entries())
 
@@ -68,8 +67,7 @@ class Campaign:
         """
         with_job = self.prepare()
         attempt = Attempt(self._next(), None, self._folder / "whole-1")
-        _, status = os.waitpid(start(attempt, self._ready), 0)
-        with_completed = self._passed(attempt, os.waitstatus_to_exitcode(status))
+        with_completed = self._passed(attempt, start(attempt, self._ready).wait())
         running = points(while_running(with_job), fresh=True)
         return [*points(numbered(with_completed)), *running]
 
@@ -132,11 +130,10 @@ class Campaign:
         if not going.ended:
             if now - going.began > _RUN:
                 going.trouble = f"the run did not end within {_RUN:.0f} s"
-                with suppress(ProcessLookupError):
-                    os.killpg(going.pid, signal.SIGKILL)
-            pid, status = os.waitpid(going.pid, os.WNOHANG)
-            if pid:
-                going.note_end(status)
+                going.process.signal_group(signal.SIGKILL)
+            exit_code = going.process.poll()
+            if exit_code is not None:
+                going.note_end(exit_code)
             return False
         if now - going.ended > _CLEAN:
             going.trouble = going.trouble or f"its watchdog did not end within {_CLEAN:.0f} s"

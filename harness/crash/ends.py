@@ -6,12 +6,12 @@ import os
 import resource
 import signal
 import time
-from contextlib import suppress
 from pathlib import Path
 
 from harness.crash.points import Point
 from harness.janitor.ledger import Ledger
 from harness.janitor.prices import Prices, adopt, prices
+from harness.processes import read, send_signal
 
 MONEY = 100  # dollars that a run may spend which is to meet that limit
 _BLOCK = 4 << 20  # bytes; less than the stack of a thread
@@ -70,5 +70,4 @@ def _spend_nearly_all(folder: Path) -> None:
 
 def _kill_watchdog(folder: Path) -> None:
     for file in folder.glob("*/watchdog.pid"):
-        with suppress(ProcessLookupError):
-            os.kill(int(file.read_text(encoding="utf-8")), signal.SIGKILL)
+        send_signal(read(file), signal.SIGKILL)

@@ -12,6 +12,7 @@ from pathlib import Path
 from harness.crash.ends import MONEY
 from harness.crash.points import Point
 from harness.janitor.ledger import Ledger
+from harness.processes import Child, Identity, is_running, read
 from harness.warm import fork_pytest, pytest_here
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -92,9 +93,9 @@ class Attempt:
         """Whether a watchdog of it had something to do."""
         return any(file.stat().st_size for file in self.folder.glob("*/watchdog.log"))
 
-    def watchdogs(self) -> list[int]:
-        """The process ids of its watchdogs."""
-        return [int(file.read_text()) for file in self.folder.glob("*/watchdog.pid")]
+    def watchdogs(self) -> list[Identity | None]:
+        """Its watchdogs, as they were written down."""
+        return [read(file) for file in self.folder.glob("*/watchdog.pid")]
 
 
 def whole(attempt: Attempt, ready: Path) -> int:
@@ -103,8 +104,8 @@ def whole(attempt: Attempt, ready: Path) -> int:
     return pytest_here(attempt.command(), attempt.environment(ready), attempt.folder / "log")
 
 
-def start(attempt: Attempt, ready: Path) -> int:
-    """Fork a run; its process id. The process is `python -m pytest`, only sooner."""
+def start(attempt: Attempt, ready: Path) -> Child:
+    """Fork a run. The process is `python -m pytest`, only sooner."""
     attempt.folder.mkdir(parents=True)
     environment = {**os.environ, **attempt.environment(ready)}
     return fork_pytest(attempt.command(), environment, attempt.folder / "log")
@@ -112,7 +113,7 @@ def start(attempt: Attempt, ready: Path) -> int:
 
 def settled(attempt: Attempt) -> bool:
     """Whether the watchdogs of a run have ended."""
-    return not any(map(_lives, attempt.watchdogs()))
+    return not any(map(is_running, attempt.watchdogs()))
 
 
 def sweep(attempt: Attempt) -> int:
@@ -120,11 +121,3 @@ def sweep(attempt: Attempt) -> int:
     command = [sys.executable, "-m", "harness", "sweep", "--all-open", str(attempt.folder)]
     with (attempt.folder / "sweep.log").open("ab") as log:
         return subprocess.run(command, cwd=ROOT, stdout=log, stderr=log, check=False).returncode
-
-
-def _lives(pid: int) -> bool:
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
-    except OSError:
-        return False
-    return stat.rpartition(")")[2].split()[0] != "Z"

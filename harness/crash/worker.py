@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from contextlib import suppress
 from typing import Any, NoReturn
 
 from execnet import gateway_io
 from execnet.gateway_base import Popen2IO
+
+from harness.processes import Child
 
 
 class Forked(Popen2IO):
@@ -21,25 +22,23 @@ class Forked(Popen2IO):
 
     def __init__(self, args: Any, execmodel: Any) -> None:
         told, tells = os.pipe(), os.pipe()
-        self.pid = os.fork()
-        if self.pid == 0:
+        pid = os.fork()
+        if pid == 0:
             for theirs in (told[1], tells[0]):
                 os.close(theirs)
             _serve(told[0], tells[1])
+        self._worker = Child(pid)
         for theirs in (told[0], tells[1]):
             os.close(theirs)
         super().__init__(os.fdopen(told[1], "wb"), os.fdopen(tells[0], "rb"), execmodel)
 
     def wait(self) -> int | None:
         """The worker's exit code, once it has ended."""
-        with suppress(ChildProcessError):
-            return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
-        return None
+        return self._worker.wait()
 
     def kill(self) -> None:
         """End it."""
-        with suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
+        self._worker.send_signal(signal.SIGKILL)
 
 
 def fork_workers() -> None:

@@ -14,8 +14,9 @@ from typing import IO, Any
 
 from harness.dataset.look import typed
 from harness.errors import StepError
+from harness.processes import Identity, identify, is_running
 
-_PART = re.compile(r"\.(\d+)\.part$")
+_PART = re.compile(r"\.(\d+)-([\d.]+)\.part$")  # who writes it: number and start
 
 
 @dataclass
@@ -51,7 +52,7 @@ def kept(path: Path) -> Iterator[Kept]:
     the next one writes here. Raises StepError when the disk is full or the folder not writable;
     an OSError of the block itself is not the file's, and stays what it is.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = path.with_name(f".{path.name}.{_writer()}.part")
     with _writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         _tidy(path)
@@ -102,19 +103,19 @@ def helping(error: OSError, folder: Path) -> str:
 def _tidy(path: Path) -> None:
     """Parts of processes that were killed."""
     for part in path.parent.glob(f".{path.name}.*.part"):
-        owner = _PART.search(part.name)
-        if owner and not _alive(int(owner[1])):
+        writer = _PART.search(part.name)
+        if writer and not _is_running(int(writer[1]), writer[2]):
             part.unlink(missing_ok=True)
 
 
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+def _is_running(pid: int, started: str) -> bool:
+    return pid > 1 and is_running(Identity(pid, started))
+
+
+def _writer() -> str:
+    """This process, as the name of a part tells it."""
+    process = identify(os.getpid())
+    return f"{os.getpid()}-{process.started if process else 0}"
 
 
 def _sync(folder: Path) -> None:

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from harness.janitor.ledger import Ledger
+from harness.processes import write
 
 PROGRAM = Path(__file__).with_name("watchdog.py")
 
@@ -78,5 +79,5 @@ def _start(folder: Path, pipe: int, seconds: float) -> None:
             cwd="/",
             start_new_session=True,
         )
-    (folder / "watchdog.pid").write_text(f"{process.pid}\n", encoding="utf-8")
+    write(folder / "watchdog.pid", process.pid)
     process.returncode = 0  # never waited for: it outlives this process, and that is its purpose

@@ -4,7 +4,8 @@ Started before the first create, in a session of its own, so that neither Ctrl-C
 terminal reaches it. It waits on a pipe and on the run's process itself, imports nothing but a
 little of the standard library while it waits (10 MB), and then calls `sweep`. It is started as a
 plain file, `python -I -S watchdog.py FOLDER PID SECONDS`, and ends itself in any case. A run that
-is still there after so many seconds (0: no matter) hangs: it is killed, then cleaned up.
+is still there after so many seconds (0: no matter) hangs: it is killed, then cleaned up. It kills
+its own parent and nobody else; what more has to end is left to `harness.processes`.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ import subprocess
 import sys
 import time
 
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PATIENCE = "600"  # seconds for one thing, given to sweep
 _DONE = b"done"
-_STOP_SECONDS = 10.0  # that a twin nobody needs any more gets to end
 
 
 def main(folder: str, pid: int, seconds: float = 0.0) -> int:
@@ -36,24 +37,30 @@ def main(folder: str, pid: int, seconds: float = 0.0) -> int:
 
 def _wait(pid: int, seconds: float) -> bytes:
     """What the run said last: `done`, or nothing when it died."""
+    process = _handle(pid)
+    if os.getppid() == pid:  # our parent is the run; once that has ended, its number proves nothing
+        _await_end(pid, process, seconds)
+    readable = select.select([0], [], [], 0)[0]
+    return os.read(0, len(_DONE)) if readable else b""
+
+
+def _await_end(pid: int, process: int | None, seconds: float) -> None:
+    """Until the run says something or ends, or is killed because its time is over."""
     poll = select.poll()
     poll.register(0, select.POLLIN | select.POLLHUP)
-    process = _handle(pid)
     if process is not None:  # a forked child of the run may hold the pipe open; this is exact
         poll.register(process, select.POLLIN)
     if not poll.poll(seconds * 1000 or None) and process is not None:
         _say(f"the run (pid {pid}) is still there after {seconds / 60:.1f} minutes; ending it")
         signal.pidfd_send_signal(process, signal.SIGKILL)
         poll.poll()
-    readable = select.select([0], [], [], 0)[0]
-    return os.read(0, len(_DONE)) if readable else b""
 
 
 def _handle(pid: int) -> int | None:
     """A handle that becomes readable when the process ends, where the system has such handles."""
     try:
-        return os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None
-    except OSError:  # ended already: then the pipe says so as well
+        return os.pidfd_open(pid) if pid > 1 and hasattr(os, "pidfd_open") else None
+    except OSError:  # ended already
         return None
 
 
@@ -62,43 +69,20 @@ def _sweep(folder: str) -> int:
     if not os.path.exists(ledger):
         _say("nothing had been created")
         return 0
-    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    command = [sys.executable, "-m", "harness", "sweep", ledger, "--patience", PATIENCE]
-    return subprocess.run(command, cwd=root, stdin=subprocess.DEVNULL, check=False).returncode
+    return _run("harness", "sweep", ledger, "--patience", PATIENCE)
 
 
 def _stop_twin(folder: str) -> None:
     """End the twin that was started for this run alone; nobody else will."""
-    try:
-        with open(os.path.join(folder, "twin", "pid"), encoding="utf-8") as file:
-            pid = int(file.read())
-        with open(f"/proc/{pid}/cmdline", "rb") as file:
-            if os.path.join(folder, "twin").encode() not in file.read():
-                return  # the number has been given to another process
-    except (OSError, ValueError):
-        return
-    for number, seconds in ((signal.SIGTERM, _STOP_SECONDS), (signal.SIGKILL, 1.0)):
-        try:
-            os.killpg(pid, number)
-        except OSError:
-            return
-        if _ended(pid, seconds):
-            _say(f"stopped the twin of this run (pid {pid})")
-            return
+    file = os.path.join(folder, "twin", "pid")
+    if os.path.exists(file) and _run("harness.processes", file) == 0:
+        _say("stopped the twin of this run")
 
 
-def _ended(pid: int, seconds: float) -> bool:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        try:
-            os.kill(pid, 0)
-            with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
-                if file.read().rpartition(")")[2].split()[0] == "Z":
-                    return True
-        except OSError:
-            return True
-        time.sleep(0.05)
-    return False
+def _run(module: str, *arguments: str) -> int:
+    """The exit code of a module of ours."""
+    command = [sys.executable, "-m", module, *arguments]
+    return subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, check=False).returncode
 
 
 def _say(text: str) -> None:

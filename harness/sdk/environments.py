@@ -12,6 +12,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from harness.errors import SdkError
@@ -86,21 +87,23 @@ def imported(python: Path, *, over: Sequence[Path] = ()) -> Imported:
     """
     command = [str(python), "-P", str(_SCRIPT)]  # -P: our modules are none of its
     path = os.pathsep.join(map(str, over))
-    again = f"Next: PYTHONPATH={shlex.quote(path)} {shlex.join(command)}"
-    try:
-        done = subprocess.run(
-            command, env=clean(PYTHONPATH=path), capture_output=True, text=True, check=False,
-            timeout=_IMPORT_SECONDS,
-        )  # fmt: skip
-        told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    except subprocess.TimeoutExpired as error:
-        raise SdkError(
-            f"importing the SDK was not done after {_IMPORT_SECONDS} s.\n{again}"
-        ) from error
-    except (ValueError, IndexError) as error:
-        told_last = f"exit code {done.returncode}: {done.stderr[-500:]}"
-        raise SdkError(f"importing the SDK ended with {told_last}\n{again}") from error
-    return Imported(**told | {name: tuple(told[name]) for name in ("packages", "warnings")})
+    again = f"Next: PYTHONPATH={shlex.quote(path)} {shlex.join([*command, os.devnull])}"
+    with TemporaryDirectory(prefix="import-") as folder:
+        report = Path(folder) / "report.json"
+        try:
+            done = subprocess.run(
+                [*command, str(report)], env=clean(PYTHONPATH=path), capture_output=True, text=True,
+                check=False, timeout=_IMPORT_SECONDS,
+            )  # fmt: skip
+            values: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
+        except subprocess.TimeoutExpired as error:
+            raise SdkError(
+                f"importing the SDK was not done after {_IMPORT_SECONDS} s.\n{again}"
+            ) from error
+        except (OSError, ValueError) as error:
+            ending = f"exit code {done.returncode}: {done.stderr[-500:]}"
+            raise SdkError(f"importing the SDK ended with {ending}\n{again}") from error
+    return Imported(**values | {name: tuple(values[name]) for name in ("packages", "warnings")})
 
 
 def clean(**more: str) -> dict[str, str]:

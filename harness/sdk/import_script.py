@@ -1,5 +1,6 @@
-"""Runs in a release's own interpreter, alone: imports the SDK and says as JSON how that went.
+"""Runs in a release's own interpreter, alone: imports the SDK, writes how that went as JSON.
 
+Its argument is the file to write: what a package prints when it is imported is no part of it.
 It may use nothing but the standard library: what is installed beside it is what is being tried.
 """
 
@@ -32,8 +33,8 @@ with warnings.catch_warnings(record=True) as seen:
         text = re.sub(r"\(/[^)]*\)", "", f"{type(failure).__name__}: {failure}")
         error, module = " ".join(text.split()), str(getattr(failure, "name", None) or "")
         packages = blamed(module, traceback.extract_tb(failure.__traceback__))
-sys.stdout.write(
-    json.dumps(
+with open(sys.argv[1], "w", encoding="utf-8") as report:
+    json.dump(
         {
             "error": error,
             "missing": error.startswith("ModuleNotFoundError"),
@@ -43,6 +44,6 @@ sys.stdout.write(
             "warnings": sorted(
                 {f"{w.category.__name__}: {w.message}".split("\n")[0] for w in seen}
             ),
-        }
+        },
+        report,
     )
-)

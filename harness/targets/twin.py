@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import TargetError
+from harness.processes import signal_group_of, write
 from harness.shell import typed
 from harness.targets.target import Target, environment
 from harness.targets.typed import on_twin, running, shown_again
@@ -195,7 +196,7 @@ def _start(command: Sequence[str], state: Path, log: Path) -> subprocess.Popen[b
             stderr=subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C is for the run; the twin must outlive it to clean up
         )
-    (state / "pid").write_text(f"{process.pid}\n", encoding="utf-8")  # for the watchdog
+    write(state / "pid", process.pid)  # for the watchdog
     return process
 
 
@@ -238,5 +239,5 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     try:
         process.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
+        signal_group_of(process, signal.SIGKILL)
         process.wait()

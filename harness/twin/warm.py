@@ -18,6 +18,8 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
+from harness.processes import Child, end_own_group
+
 _CONTEXT = multiprocessing.get_context("forkserver")
 
 
@@ -69,8 +71,7 @@ class Warm:
             child.kill()
         pid = getattr(forkserver._forkserver, "_forkserver_pid", None)
         if pid is not None:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+            Child(pid).send_signal(signal.SIGKILL)
 
     def _first(self) -> None:
         with suppress(EOFError, OSError):  # closed in the middle of its imports
@@ -104,4 +105,4 @@ def _end_with_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
-        os.killpg(0, signal.SIGKILL)
+        end_own_group()

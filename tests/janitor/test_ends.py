@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from harness.processes import is_running, read, signal_group, signal_group_of
+
 ROOT = Path(__file__).parents[2]
 INTERRUPTED = int(pytest.ExitCode.INTERRUPTED)
 FAILED = int(pytest.ExitCode.TESTS_FAILED)
@@ -77,8 +79,8 @@ def test_a_campaign_that_takes_too_long_takes_its_twin_along(tmp_path: Path) -> 
         campaign(tmp_path, OTHERS, seconds=15)
 
     (pid,) = tmp_path.glob("crash-*/twin/pid")
-    with pytest.raises(ProcessLookupError):
-        os.kill(int(pid.read_text()), 0)
+    assert read(pid) is not None
+    assert not is_running(read(pid))
 
 
 def campaign(folder: Path, ends: Ends, *options: str, seconds: float = 600) -> dict[str, Any]:
@@ -111,8 +113,9 @@ def end(process: subprocess.Popen[bytes], folder: Path) -> None:
     try:
         process.wait(60)
     except subprocess.TimeoutExpired:
-        for pid in [process.pid, *map(_number, folder.glob("crash-*/twin/pid"))]:
-            os.killpg(pid, signal.SIGKILL)
+        for twin in map(read, folder.glob("crash-*/twin/pid")):
+            signal_group(twin, signal.SIGKILL)
+        signal_group_of(process, signal.SIGKILL)
         process.wait()
 
 
@@ -136,7 +139,3 @@ def who_deleted(result: dict[str, Any]) -> str:
     if result["left_by_watchdog"]:
         return SWEEP
     return WATCHDOG if result["watchdog_acted"] else RUN
-
-
-def _number(file: Path) -> int:
-    return int(file.read_text())

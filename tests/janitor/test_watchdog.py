@@ -15,20 +15,42 @@ from harness.plan import Limits
 
 def test_a_run_that_hangs_is_killed_when_its_time_is_over(tmp_path: Path) -> None:
     """Nothing it does itself is needed: not a signal handler, not a free thread, not memory."""
-    run = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-    command = [sys.executable, "-I", "-S", str(PROGRAM), str(tmp_path), str(run.pid), "0.5"]
+    program = [sys.executable, "-I", "-S", str(PROGRAM), str(tmp_path)]
+    code = (
+        "import os, subprocess, time\n"
+        f"subprocess.Popen([*{program!r}, str(os.getpid()), '0.5'])\n"
+        "time.sleep(60)"
+    )
     here, there = os.pipe()  # the run's end stays open: it has said nothing and has not ended
+    log = tmp_path / "log"
     began = time.monotonic()
 
-    done = subprocess.run(command, stdin=here, capture_output=True, text=True)
+    with log.open("w") as output:
+        run = subprocess.Popen([sys.executable, "-c", code], stdin=here, stdout=output)
 
-    code = run.wait(10)
+    assert run.wait(30) == -9
+    assert time.monotonic() - began < 20
+    while "nothing is left" not in log.read_text():
+        assert time.monotonic() - began < 30
+        time.sleep(0.02)
     os.close(here)
     os.close(there)
-    assert code == -9
-    assert time.monotonic() - began < 20
-    assert f"the run (pid {run.pid}) is still there after 0.0 minutes; ending it" in done.stdout
-    assert "nothing is left" in done.stdout
+    assert f"the run (pid {run.pid}) is still there after 0.0 minutes; ending it" in log.read_text()
+
+
+def test_a_process_that_is_not_its_parent_is_never_killed(tmp_path: Path) -> None:
+    """The number of a run that has ended may be anybody's by now."""
+    stranger = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    command = [sys.executable, "-I", "-S", str(PROGRAM), str(tmp_path), str(stranger.pid), "0.5"]
+    here, there = os.pipe()
+    try:
+        subprocess.run(command, stdin=here, stdout=subprocess.DEVNULL, check=True, timeout=30)
+        assert stranger.poll() is None
+    finally:
+        os.close(here)
+        os.close(there)
+        stranger.kill()
+        stranger.wait()
 
 
 def test_the_time_of_a_run_is_its_limit_and_one_patience() -> None:

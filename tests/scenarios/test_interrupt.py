@@ -5,7 +5,6 @@ Each of the nine steps, and all other ends, in tests/janitor/test_ends.py.
 
 from __future__ import annotations
 
-import os
 import signal
 import time
 from collections.abc import Callable
@@ -53,11 +52,11 @@ def _interrupted(
 
     What was interrupted before its create was sent was never there.
     """
-    pid = whole_runs.begin(folder, "-s", settings=settings)
+    whole_runs.begin(folder, "-s", settings=settings)
     until = time.monotonic() + 90
-    while not when() and time.monotonic() < until and Path(f"/proc/{pid}").exists():
+    while not when() and time.monotonic() < until and whole_runs.warm.poll() is None:
         time.sleep(0.02)
-    os.kill(pid, signal.SIGINT)
+    whole_runs.warm.send_signal(signal.SIGINT)
     ended = whole_runs.end(folder)
 
     assert ended.code == pytest.ExitCode.INTERRUPTED, ended.output[-3000:]

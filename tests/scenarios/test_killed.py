@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.janitor.ledger import Ledger
+from harness.processes import Identity, is_running, read, send_signal
 
 if TYPE_CHECKING:
     from ..whole_runs import WholeRuns
@@ -30,21 +31,12 @@ def wait_for(what: Callable[[], bool], seconds: float = 60) -> None:
         time.sleep(0.02)
 
 
-def lives(pid: int) -> bool:
-    """Whether that process runs."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return False
-    return stat.rpartition(")")[2].split()[0] != "Z"
-
-
 @dataclass(frozen=True)
 class Running:
     """A run in a process of its own with a twin of its own, and its folder."""
 
-    pid: int
     folder: Path
+    send_signal: Callable[[signal.Signals], object]
     wait: Callable[[], object]  # until that process has ended
 
     @property
@@ -56,13 +48,15 @@ class Running:
         """Until such a thing may exist and its create was answered."""
         wait_for(lambda: any(e.kind == kind and e.answered for e in self.ledger.open_entries()))
 
-    def written(self, file: str) -> int:
-        """What was written down about a process."""
-        return int((self.folder / file).read_text())
+    def process(self, file: str) -> Identity:
+        """A process that was written down."""
+        process = read(self.folder / file)
+        assert process is not None
+        return process
 
     def kill(self) -> None:
         """As the kernel does when memory is out."""
-        os.kill(self.pid, signal.SIGKILL)
+        self.send_signal(signal.SIGKILL)
         self.wait()
 
 
@@ -73,15 +67,16 @@ def plainly(reports: Path) -> Running:
             [*COMMAND, "--reports", str(reports)], cwd=ROOT, stdout=out, stderr=out
         )
     wait_for(lambda: any(reports.glob("2*/ledger.jsonl")))
-    return Running(process.pid, next(reports.glob("2*")), process.wait)
+    return Running(next(reports.glob("2*")), process.send_signal, process.wait)
 
 
 def sooner(whole_runs: WholeRuns, reports: Path) -> Running:
     """The same in a fork."""
     line = [*COMMAND[3:], "--reports", str(reports)]
-    pid = whole_runs.warm.start(line, dict(os.environ), reports / "out")
+    warm = whole_runs.warm
+    warm.start(line, dict(os.environ), reports / "out")
     wait_for(lambda: any(reports.glob("2*/ledger.jsonl")))
-    return Running(pid, next(reports.glob("2*")), whole_runs.warm.wait)
+    return Running(next(reports.glob("2*")), warm.send_signal, warm.wait)
 
 
 def sweep(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -98,23 +93,23 @@ def test_a_killed_run_is_cleaned_up_by_its_watchdog(tmp_path: Path) -> None:
     """
     run = plainly(tmp_path)
     run.until("job")
-    watchdog, twin = run.written("watchdog.pid"), run.written("twin/pid")
-    status = Path(f"/proc/{watchdog}/status").read_text()
-    session = os.getsid(watchdog)
+    watchdog, twin = run.process("watchdog.pid"), run.process("twin/pid")
+    status = Path(f"/proc/{watchdog.pid}/status").read_text()
+    session = os.getsid(watchdog.pid)
     resident = int(status.partition("VmRSS:")[2].split()[0]) / 1024
 
     run.kill()
-    wait_for(lambda: not lives(watchdog))
+    wait_for(lambda: not is_running(watchdog))
 
     assert resident < 40
-    assert session == watchdog
+    assert session == watchdog.pid
     assert run.ledger.open_entries() == []
     log = (run.folder / "watchdog.log").read_text()
     assert "ended without closing its ledger" in log
     assert "gone: job" in log
     assert "gone: compute" in log
     assert "2 deleted, up to $176.30 a day avoided; 0 left" in log
-    assert not lives(twin)
+    assert not is_running(twin)
     page = (run.folder.parent / "latest" / "index.html").read_text()
     assert "This run on the twin has not ended: it is running, or was killed." in page
     assert f"python -m harness sweep {run.folder}" in page
@@ -125,14 +120,14 @@ def test_run_and_watchdog_killed_then_sweep(tmp_path: Path, whole_runs: WholeRun
     run = sooner(whole_runs, tmp_path)
     run.until("compute")
     alive = sweep("--all-open", str(tmp_path))
-    os.kill(run.written("watchdog.pid"), signal.SIGKILL)
+    assert send_signal(run.process("watchdog.pid"), signal.SIGKILL)
     run.kill()
 
     dry = sweep("--all-open", str(tmp_path), "--dry-run")
     done = sweep(str(run.ledger.path))
     again = sweep(str(run.folder))
 
-    os.kill(run.written("twin/pid"), signal.SIGTERM)
+    assert send_signal(run.process("twin/pid"), signal.SIGTERM)
     assert (alive.returncode, "still going on; left alone" in alive.stdout) == (0, True)
     assert (dry.returncode, "would delete compute gpu-cluster-big" in dry.stdout) == (1, True)
     assert done.returncode == 0, done.stdout + done.stderr

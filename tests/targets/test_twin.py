@@ -12,6 +12,7 @@ import pytest
 from harness.errors import StepError, TargetError, WireError
 from harness.plan import Plan
 from harness.plan_file import read_plan
+from harness.processes import is_running, read, send_signal
 from harness.recipe.connect import connect
 from harness.targets.azure import open_azure
 from harness.targets.twin import open_twin, running_twin
@@ -43,7 +44,7 @@ def written_by(folder: Path) -> dict[str, int]:
 def connect_to_a_dead_twin(plan: Plan, folder: Path) -> None:
     """Step 1 on a twin that was killed; its own error is checked here."""
     with open_twin(plan, folder) as target:
-        os.kill(written_by(folder)["pid"], signal.SIGKILL)
+        assert send_signal(read(folder / "twin" / "pid"), signal.SIGKILL)
         with pytest.raises(StepError, match=r"no Azure credential works|cannot be read"):
             connect(plan, timestamp="1700000000", config=target.config)
 
@@ -66,11 +67,12 @@ def test_environment_is_lent_and_given_back(
 def test_the_process_is_gone_afterwards(tmp_path: Path, plan: Plan) -> None:
     """Closing the target ends the twin."""
     with open_twin(plan, tmp_path):
-        pid = written_by(tmp_path)["pid"]
-        os.kill(pid, 0)
+        twin = read(tmp_path / "twin" / "pid")
+        assert twin is not None
+        assert twin.pid == written_by(tmp_path)["pid"]
+        assert is_running(twin)
 
-    with pytest.raises(ProcessLookupError):
-        os.kill(pid, 0)
+    assert not is_running(twin)
 
 
 def test_no_network_to_the_twin_is_said_at_step_1(tmp_path: Path, plan: Plan) -> None:
@@ -132,5 +134,6 @@ def test_a_twin_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     ):
         pass
 
-    with pytest.raises(ProcessLookupError):
-        os.kill(int((tmp_path / "twin" / "pid").read_text()), 0)
+    hanged = read(tmp_path / "twin" / "pid")
+    assert hanged is not None
+    assert not is_running(hanged)

@@ -1,11 +1,13 @@
-"""What the unmodified SDK sees of a twin's control plane; prints one JSON object.
+"""What the unmodified SDK sees of a twin's control plane; writes one JSON object.
 
 Run by the light environment's Python, in the environment of a twin's ready file.
 """
 
 import json
 import os
+import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -108,4 +110,4 @@ def changes(ml: MLClient, scoring: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print("\n" + json.dumps(main()))  # the SDK prints dots without an end
+    Path(sys.argv[1]).write_text(json.dumps(main()))

@@ -85,19 +85,20 @@ def test_nothing_reaches_the_internet(running: Started) -> None:
     assert plain.status_code == 501
 
 
-def test_the_unmodified_sdk_goes_through(running: Started) -> None:
+def test_the_unmodified_sdk_goes_through(running: Started, tmp_path: Path) -> None:
     """Credential, registry, cluster, endpoint, keys, and what is refused; no 30 s sleep.
 
     A renewed key opens the endpoint (404, it has no deployment) and the old one does not (401).
     That the SDK's poll of new keys ends in a 404 is recorded, and the keys are new all the same.
     """
-    command = [str(LIGHT), str(Path(__file__).with_name("sdk_smoke.py"))]
+    report = tmp_path / "answers.json"
+    command = [str(LIGHT), str(Path(__file__).with_name("sdk_smoke.py")), str(report)]
     env = running.client_env() | {"PYTHONWARNINGS": "ignore"}
 
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120)
 
     assert done.returncode == 0, done.stderr[-3000:] + running.errors.read_text()[-2000:]
-    seen: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    seen: dict[str, Any] = json.loads(report.read_text())
     assert seen.pop("seconds") < 20, "one default poll interval is 30 s"
     assert seen.pop("quota").startswith("HttpResponseError 200 (ClusterMinNodesExceedCoreQuota)")
     assert seen.pop("gone").startswith("ResourceNotFoundError 404 (NotFound)")

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import HarnessError
+from harness.processes import signal_group_of
 from harness.twin.engine.pipeline import Part, node, parts
 from harness.twin.engine.places import Places
-from harness.twin.engine.processes import end, lost
+from harness.twin.engine.processes import lost
 from harness.twin.engine.runs import (
     NODE,
     PIPELINE,
@@ -118,7 +119,7 @@ class Execution:
         self._cancel.set()
         self._runs.set_status(self.name, "CancelRequested")
         with self._lock:
-            end(self._process, signal.SIGTERM)
+            signal_group_of(self._process, signal.SIGTERM)
 
     def wait(self, seconds: float) -> bool:
         """Whether the job ended within that time."""
@@ -207,7 +208,7 @@ class Execution:
             self.cancel()
         self._process.join(_PATIENCE if self._cancel.is_set() else None)
         while self._process.exitcode is None:  # it was asked to end and did not
-            end(self._process, signal.SIGKILL)
+            signal_group_of(self._process, signal.SIGKILL)
             self._process.join(_PATIENCE)
         return self._process.exitcode
 

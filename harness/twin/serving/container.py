@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
 import sys
 import threading
 from pathlib import Path
+
+from harness.processes import end_own_group
 
 SCORE = Path(__file__).with_name("score.py")
 
@@ -33,4 +34,4 @@ def _end_with_the_twin() -> None:
     twin = multiprocessing.parent_process()
     if twin:
         twin.join()
-        os.killpg(os.getpgrp(), signal.SIGKILL)
+        end_own_group()

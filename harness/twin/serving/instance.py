@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import os
 import signal
 import socket
 import threading
@@ -13,6 +12,7 @@ from contextlib import suppress
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
+from harness.processes import Identity, identify, signal_group
 from harness.twin.serving import container
 from harness.twin.serving.plan import Plan, Probe
 from harness.twin.warm import Warm
@@ -37,6 +37,7 @@ class Instance:
         self.busy = 0  # requests it is at; kept by who sends them
         self.failure: str | None = None  # why it was given up before it ever became ready
         self.pid: int | None = None
+        self._leader: Identity | None = None  # of the container's process group
         self._plan, self._warm, self._variables, self._say = plan, warm, variables, say
         self._hopeless = False  # another try would end the same way
         self._ended = threading.Event()  # somebody wants it gone
@@ -72,7 +73,7 @@ class Instance:
                 self._run()
             self.ready = False
             self._kill(signal.SIGKILL)  # workers whose master crashed
-            self.pid = None
+            self.pid = self._leader = None
             if not self._settled.is_set() and (self._hopeless or lives == _LIVES):
                 break
             if not self._ended.is_set():
@@ -87,7 +88,7 @@ class Instance:
         process = self._warm.process(
             container.run, self.port, log=self.log, env=self._variables, name=self._thread.name
         )
-        self.pid = process.pid
+        self.pid, self._leader = process.pid, identify(process.pid)
         if self._ended.is_set():  # stopped while it was being made
             self._kill(signal.SIGTERM)
         if self._become_ready(process):
@@ -140,9 +141,7 @@ class Instance:
 
     def _kill(self, number: signal.Signals) -> None:
         """Signal the container's whole process group, which outlives its leader."""
-        if self.pid:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.pid, number)
+        signal_group(self._leader, number)
 
 
 def _free_port() -> int:

@@ -1,4 +1,6 @@
-"""Serve the blob routes alone: blob_service.py ROOT CERTIFICATES FILE_LIMIT. Prints its port.
+"""Serve the blob routes alone: blob_service.py ROOT CERTIFICATES FILE_LIMIT PORT.
+
+PORT is the file that it writes its port to.
 
 TOKEN_SECRET in the environment is what the tokens it accepts are signed with.
 """
@@ -21,7 +23,7 @@ from harness.twin.identity import Identity
 from harness.twin.routes import blobs
 
 
-def main(root: Path, certificates: Path, file_limit: int) -> None:
+def main(root: Path, certificates: Path, file_limit: int, port: Path) -> None:
     """Listen on a free port until killed. A file limit in bytes stands in for a small disk."""
     if file_limit:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -32,7 +34,9 @@ def main(root: Path, certificates: Path, file_limit: int) -> None:
     listener = socket.socket(proto=socket.IPPROTO_TCP)  # asyncio sets TCP_NODELAY on no other
     listener.bind(("127.0.0.1", 0))
     listener.listen()  # who reads the port may come before uvicorn serves
-    print(listener.getsockname()[1], flush=True)
+    draft = port.with_suffix(".part")
+    draft.write_text(str(listener.getsockname()[1]))
+    draft.replace(port)
     config = uvicorn.Config(
         app,
         ssl_certfile=certificates / "server.pem",
@@ -43,4 +47,4 @@ def main(root: Path, certificates: Path, file_limit: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4]))

@@ -7,6 +7,7 @@ import os
 import secrets
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,15 +54,15 @@ def serve(certificate: Path) -> Iterator[Callable[..., Service]]:
     started: list[subprocess.Popen[str]] = []
 
     def start(root: Path, file_limit: int = 0) -> Service:
+        report = root.with_name(f"{root.name}.port")
         command = [sys.executable, HERE / "blob_service.py", root, certificate, str(file_limit)]
         environment = _environment() | {"TOKEN_SECRET": SECRET}
-        process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, text=True, cwd=REPO, env=environment
-        )
+        process = subprocess.Popen([*command, report], cwd=REPO, env=environment)
         started.append(process)
-        assert process.stdout is not None
-        with process.stdout:
-            port = int(process.stdout.readline())
+        while not report.exists():
+            assert process.poll() is None, "the blob service ended"
+            time.sleep(0.02)
+        port = int(report.read_text())
         return Service(port, process.pid, root, certificate / "ca.pem", SECRET)
 
     yield start
@@ -85,13 +86,15 @@ def with_sdk() -> Callable[..., Any]:
 
     def run(name: str, service: Service, **arguments: Any) -> Any:
         key = (service.root / ".meta" / "account.key").read_text()
+        report = service.root.with_name(f"{service.root.name}.json")
         asked = {"name": name, "url": service.url, "ca": str(service.ca), "key": key}
         command = [python, HERE / "sdk_scenarios.py", json.dumps(asked | {"more": arguments})]
+        command += [report]
         done = subprocess.run(
             command, capture_output=True, text=True, env=_environment(), timeout=60, check=False
         )
         assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+        return json.loads(report.read_text())
 
     return run
 

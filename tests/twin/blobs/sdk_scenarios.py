@@ -1,4 +1,4 @@
-"""What the real azure-storage-blob client does with the service; each prints a JSON value.
+"""What the real azure-storage-blob client does with the service; each writes a JSON value.
 
 Run by the SDK's Python, not by pytest: sdk_scenarios.py '{"name": ..., "url": ..., ...}'.
 """
@@ -11,6 +11,7 @@ import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -205,4 +206,5 @@ def _blob_sas(asked: dict[str, Any], name: str) -> str:
 
 if __name__ == "__main__":
     wish = json.loads(sys.argv[1])
-    print(json.dumps(globals()[wish["name"]](wish, **wish["more"])))
+    answer = globals()[wish["name"]](wish, **wish["more"])
+    Path(sys.argv[2]).write_text(json.dumps(answer))
