@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from harness.acceptance.reference import Kind
+from harness.child_environment import twin_environment
 
 SEED = 42  # the component's default (azureml-assets, chat_completion_pipeline 0.0.42 to 0.0.82)
 _NOT_COMPARED = ("seed", "task_name")  # the seed is a fact of the run
@@ -53,7 +54,8 @@ def conditions_of(python: Path, root: Path) -> dict[str, str]:
     with TemporaryDirectory(prefix="conditions-") as folder:
         report = Path(folder) / "conditions.json"
         command = [str(python), "-m", "data.reference.conditions", str(report)]
-        subprocess.run(command, cwd=root, capture_output=True, check=False)
+        environment = twin_environment()
+        subprocess.run(command, cwd=root, env=environment, capture_output=True, check=False)
         conditions: dict[str, str] = {}
         with suppress(OSError, ValueError):  # it ended before it had written them
             conditions = json.loads(report.read_text(encoding="utf-8"))

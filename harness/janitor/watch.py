@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from harness.child_environment import watchdog_environment
 from harness.janitor.ledger import Ledger
 from harness.processes import write
 
@@ -77,6 +78,7 @@ def _start(folder: Path, pipe: int, seconds: float) -> None:
             stdout=log,
             stderr=log,
             cwd="/",
+            env=watchdog_environment(),
             start_new_session=True,
         )
     write(folder / "watchdog.pid", process.pid)

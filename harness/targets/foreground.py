@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from harness.child_environment import twin_environment
 from harness.errors import HarnessError
 from harness.targets.twin import twin_python
 
@@ -18,4 +19,5 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     sys.stdout.flush()
-    return os.execv(python, [python, "-m", "harness.twin", *arguments])  # noqa: S606  # no shell
+    command = [python, "-m", "harness.twin", *arguments]
+    return os.execve(python, command, twin_environment())  # noqa: S606  # no shell

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.child_environment import twin_environment
 from harness.errors import TargetError
 from harness.processes import signal_group_of, write
 from harness.shell import typed
@@ -191,6 +192,7 @@ def _start(command: Sequence[str], state: Path, log: Path) -> subprocess.Popen[b
         process = subprocess.Popen(
             command,
             cwd=ROOT,
+            env=twin_environment(),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
+from harness.child_environment import twin_environment
 from harness.errors import HarnessError
 from harness.twin import settings as known
 from harness.twin.engine.profiles import check
@@ -19,6 +20,7 @@ from harness.twin.settings import Settings
 def main(arguments: Sequence[str] | None = None) -> int:
     """Parse the command line and serve; 2 when something in it is misspelt."""
     given = _parser().parse_args(arguments)
+    _leave_the_shell()
     # their packages are not needed for --help
     from harness.twin.serve import serve
     from harness.twin.show import show
@@ -53,6 +55,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"error: {error}\n")
         return 2
     return 0
+
+
+def _leave_the_shell() -> None:
+    """Whoever starts this process, what it starts in turn inherits no more than a twin's needs."""
+    environment = twin_environment()
+    os.environ.clear()
+    os.environ.update(environment)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -19,8 +19,8 @@ def _import_all(twin: int) -> None:
 
 
 for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(_name, "1")  # a second thread made one step 5 times slower on 2 cores
-os.environ.setdefault("HF_HUB_OFFLINE", "1")
-os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ[_name] = "1"  # a second thread made one step 5 times slower on 2 cores
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["TOKENIZERS_PARALLELISM"] = "false"
 _import_all(os.getppid())  # after the thread settings, which are read at import
 gc.freeze()

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.processes import Child, end_own_group
+from harness.twin.socket_folder import provide_socket_folder
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 
@@ -35,8 +36,12 @@ class Warm:
         self._begun = threading.Lock()  # taken once, by whoever begins
 
     def start(self) -> None:
-        """Begin importing in the background; returns at once. Only the first call does anything."""
+        """Begin importing in the background; returns at once. Only the first call does anything.
+
+        Raises TargetError when no folder can hold the sockets by which processes are started.
+        """
         if self._begun.acquire(blocking=False):
+            provide_socket_folder()
             _CONTEXT.set_forkserver_preload(["harness.twin.preload"])
             threading.Thread(target=self._first, name="warm", daemon=True).start()
 
