@@ -3,6 +3,7 @@
 HarnessError
 ├── PlanError          the plan is wrong; nothing was created
 ├── TargetError        the target could not be opened
+│   └── MachineError   this machine lacks what the target needs; nothing was created
 ├── SdkError           an environment for a release of the SDK cannot be made or used
 ├── WireError          an operation or a fault is misspelt, or an exchange makes no sense
 │   ├── CassetteError  a cassette cannot be written, read or trusted
@@ -36,6 +37,10 @@ class PlanError(HarnessError):
 
 class TargetError(HarnessError):
     """The target could not be opened or answered nonsense while opening."""
+
+
+class MachineError(TargetError):
+    """This machine lacks what the target needs: a limit, a folder, space, a network."""
 
 
 class SdkError(HarnessError):

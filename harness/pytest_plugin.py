@@ -19,7 +19,13 @@ import pytest
 from harness.errors import HarnessError, WireError
 from harness.plan import TARGETS, Plan
 from harness.plan_file import read_plan
-from harness.startup import as_written, check_reports, collect_garbage, leave_garbage
+from harness.startup import (
+    as_written,
+    check_reports,
+    check_surroundings,
+    collect_garbage,
+    leave_garbage,
+)
 from harness.wire.cassette import provenance_of
 
 if TYPE_CHECKING:
@@ -96,6 +102,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if (folder / "plan.toml").exists():
             try:
                 config.stash[PLANS][folder] = _plan(config, folder)
+                check_surroundings(config.stash[PLANS][folder], config.getoption("--reports"))
                 check_reports(config.getoption("--reports"))
             except HarnessError as error:
                 raise pytest.UsageError(str(error)) from error

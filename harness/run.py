@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from harness.checks.catalogue import judged, stop
 from harness.checks.retirements import day_of
 from harness.checks.seen import last_seen
-from harness.errors import HarnessError, LeftoverError, StepError, TargetError
+from harness.errors import HarnessError, LeftoverError, MachineError, StepError, TargetError
 from harness.janitor.delete import Leftover, by_hand
 from harness.janitor.ledger import Ledger
 from harness.janitor.prices import adopt, check_prices
@@ -207,7 +207,9 @@ def unopened(scenario: str, plan: Plan, folder: Path, error: HarnessError) -> Ru
     """The run that never began because its target did not open: only a record of why."""
     what, _, next_command = str(error).partition("Next: ")
     run = _begun(scenario, plan, folder, Target(name=plan.target))
-    run.findings.append(Finding("error", "target", what.strip(), "", next_command.strip()))
+    blame = "this machine" if isinstance(error, MachineError) else ""
+    finding = Finding("error", "target", what.strip(), "", next_command.strip(), blame=blame)
+    run.findings.append(finding)
     return run
 
 

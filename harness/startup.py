@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 from harness.errors import HarnessError
+from harness.plan import Plan
 
 
 def check_reports(folder: Path) -> None:
@@ -25,6 +26,17 @@ def check_reports(folder: Path) -> None:
             f"no report can be written to {folder}: {error.strerror}; nothing was created. "
             "Next: name a folder of yours with --reports FOLDER"
         ) from error
+
+
+def check_surroundings(plan: Plan, reports: Path) -> None:
+    """Whether this machine can run the plan's target, before anything is created.
+
+    Raises HarnessError. A replay needs nothing, and Azure is no part of this machine.
+    """
+    if plan.target == "twin":
+        from harness.targets.twin import check_surroundings
+
+        check_surroundings(reports)
 
 
 def leave_garbage() -> None:

@@ -40,7 +40,8 @@ def ours(package: str) -> set[str]:
     """The packages of ours that a package imports, itself and what needs nothing left out."""
     found = {name for file in files_of(package) for name in imports_of(file)}
     parts = {".".join(name.split(".")[:2]) for name in found if name.startswith("harness.")}
-    return parts - {f"harness.{package}", "harness.processes", "harness.shell"}
+    shared = {"child_environment", "processes", "shell"}
+    return parts - {f"harness.{name}" for name in (package, *shared)}
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ Blame = Literal[
     "service",
     "training",
     "answer",
+    "this machine",
 ]
 SEVERITIES: tuple[Severity, ...] = ("error", "cannot tell", "warning", "info")
 

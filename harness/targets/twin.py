@@ -20,6 +20,7 @@ from harness.shell import typed
 from harness.targets.target import Target, environment
 from harness.targets.typed import on_twin, running, shown_again
 from harness.twin.folder import held
+from harness.twin.machine import check_machine
 
 if TYPE_CHECKING:
     from harness.plan import Plan
@@ -86,6 +87,15 @@ def misbehaving(state: Path, faults: Sequence[str]) -> Iterator[None]:
         file.unlink(missing_ok=True)
 
 
+def check_surroundings(reports: Path) -> None:
+    """Whether a run of its own can be made here, with its reports in that folder.
+
+    Raises MachineError; looks at nothing where a twin runs already.
+    """
+    if "HARNESS_TWIN_READY" not in os.environ:
+        check_machine(reports / "run" / "twin")
+
+
 def twin_python() -> Path:
     """The interpreter of the twin's environment.
 
@@ -120,6 +130,7 @@ def _running(
     command: Sequence[str], state: Path, log: Path, seconds: float
 ) -> Iterator[subprocess.Popen[bytes]]:
     """The process, ready; it is gone after the block, whatever it was at."""
+    check_machine(state)
     with held(state):  # raises where another twin runs, before its files are touched
         pass
     process = _start(command, state, log)

@@ -14,6 +14,7 @@ from harness.child_environment import twin_environment
 from harness.errors import HarnessError
 from harness.twin import settings as known
 from harness.twin.engine.profiles import check
+from harness.twin.machine import check_machine
 from harness.twin.settings import Settings
 
 
@@ -43,6 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stdout.writelines(f"{line}\n" for line in show(settings))
             return 0
         check(settings.profile, settings.weights)
+        check_machine(settings.state)
         serve(
             settings,
             ready_file=given.ready_file,

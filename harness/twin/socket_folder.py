@@ -17,7 +17,7 @@ from contextlib import suppress
 from multiprocessing import util
 from pathlib import Path
 
-from harness.errors import TargetError
+from harness.errors import MachineError
 
 LONGEST = 107 if sys.platform == "linux" else 103  # bytes of a path, without the null at its end
 _NAME = "listener-12345678"  # as long as the names that multiprocessing gives to its sockets
@@ -26,7 +26,7 @@ _NAME = "listener-12345678"  # as long as the names that multiprocessing gives t
 def provide_socket_folder() -> None:
     """Let multiprocessing keep the sockets of this process and its children in a short folder.
 
-    Made once in a process, for its owner only, removed when the process ends. Raises TargetError
+    Made once in a process, for its owner only, removed when the process ends. Raises MachineError
     when no folder on this machine can hold a socket.
     """
     config = multiprocessing.current_process()._config  # type: ignore[attr-defined]  # no public way
@@ -38,7 +38,7 @@ def provide_socket_folder() -> None:
 
 
 def check_socket_folder() -> None:
-    """Whether there is a place for such a folder. Raises TargetError."""
+    """Whether there is a place for such a folder. Raises MachineError."""
     make_socket_folder().rmdir()
 
 
@@ -51,10 +51,10 @@ def make_socket_folder(places: Iterable[Path] | None = None) -> Path:
             if _holds_sockets(folder):
                 return folder
             folder.rmdir()
-    raise TargetError(
-        f"no folder on this machine can hold a Unix socket, whose path has at most {LONGEST} bytes "
-        f"(tried: {', '.join(map(str, candidates))}). "
-        "Next: name a short folder of yours, such as TMPDIR=$HOME/tmp"
+    raise MachineError(
+        "this machine cannot run the twin: no folder can hold its Unix sockets, whose paths have "
+        f"at most {LONGEST} bytes (tried: {', '.join(map(str, candidates))}); nothing was created. "
+        "Next: name a short folder of yours with TMPDIR"
     )
 
 

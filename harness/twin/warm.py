@@ -38,7 +38,7 @@ class Warm:
     def start(self) -> None:
         """Begin importing in the background; returns at once. Only the first call does anything.
 
-        Raises TargetError when no folder can hold the sockets by which processes are started.
+        Raises MachineError when no folder can hold the sockets by which processes are started.
         """
         if self._begun.acquire(blocking=False):
             provide_socket_folder()

@@ -1,0 +1,178 @@
+"""What a twin needs of the machine it runs on, looked at before anything is created.
+
+The figures were measured on whole runs of the recipe (profile tiny): the least with which they are
+green, and some to spare.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import resource
+import shutil
+import socket
+import tempfile
+import threading
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.errors import MachineError
+from harness.twin.socket_folder import check_socket_folder
+
+MEBIBYTE = 1024 * 1024
+PORTS = 48  # free ones of 127.0.0.1; listening, of connections, and of those that just ended
+THREADS = 48  # at one time, in all processes of a twin
+SPACE = 32 * MEBIBYTE  # the state of a run has 7 MiB
+FILES = 1000  # a run makes 150
+LONGEST_PATH = 4096 if os.uname().sysname == "Linux" else 1024
+LONGEST_BELOW = 300  # bytes of a path below the state folder; a run has 223
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A limit of the shell: its number, option and unit in `ulimit`, and the least that will do."""
+
+    number: int
+    option: str
+    unit: int
+    least: int
+    subject: str
+
+
+LIMITS = (
+    Limit(resource.RLIMIT_NOFILE, "-n", 1, 64, "open files"),
+    Limit(resource.RLIMIT_AS, "-v", 1024, 1792 * MEBIBYTE, "address space (torch takes 1.4 GiB)"),
+    Limit(resource.RLIMIT_STACK, "-s", 1024, MEBIBYTE, "the stack of a thread"),
+    Limit(resource.RLIMIT_FSIZE, "-f", 1024, SPACE, "the size of a file"),
+)
+
+
+def check_machine(state: Path) -> None:
+    """Whether a twin can run here with its state in that folder, which need not exist yet.
+
+    Nothing that it makes stays. Raises MachineError with the next command.
+    """
+    for limit in LIMITS:
+        check_limit(limit)
+    check_path(state)
+    for folder, option in ((state, "--state or --reports"), (_temporary(), "TMPDIR")):
+        check_space(folder, option)
+    check_socket_folder()
+    check_loopback()
+    check_ports()
+    check_threads()
+
+
+def check_limit(limit: Limit) -> None:
+    """The shell's limit is no lower than what a run takes."""
+    value, _ = resource.getrlimit(limit.number)
+    if value != resource.RLIM_INFINITY and value < limit.least:
+        raise _lack(
+            f"its limit of {value // limit.unit} on {limit.subject} (ulimit {limit.option}) is too "
+            f"low for the twin, which needs {limit.least // limit.unit}",
+            f"ulimit {limit.option} {limit.least // limit.unit}, then run again",
+        )
+
+
+def check_path(state: Path) -> None:
+    """The files below that folder have names that the system takes."""
+    length = len(os.fsencode(state.resolve())) + LONGEST_BELOW
+    if length > LONGEST_PATH:
+        raise _lack(
+            f"the state folder {state} has a path so long that files below it exceed the "
+            f"{LONGEST_PATH} bytes of a path",
+            "name a shorter folder with --state or --reports",
+        )
+
+
+def check_space(folder: Path, option: str) -> None:
+    """There is room for the files of a run, and for their names."""
+    place = next(parent for parent in (folder, *folder.resolve().parents) if parent.is_dir())
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise _lack(f"nothing can be written to {place}", f"name another folder with {option}")
+    free, system = shutil.disk_usage(place).free, os.statvfs(place)
+    if free < SPACE:
+        raise _lack(
+            f"the file system of {place} has {free // MEBIBYTE} MiB left, and the twin needs "
+            f"{SPACE // MEBIBYTE}",
+            f"df -h {place}; then make room, or name a folder elsewhere with {option}",
+        )
+    if system.f_files and system.f_favail < FILES:  # some file systems do not count files
+        raise _lack(
+            f"the file system of {place} takes no more than {system.f_favail} new files, and the "
+            f"twin makes up to {FILES}",
+            f"df -i {place}; then make room, or name a folder elsewhere with {option}",
+        )
+
+
+def check_loopback() -> None:
+    """What listens on 127.0.0.1 can be reached."""
+    try:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            socket.create_connection(server.getsockname(), timeout=5).close()
+    except OSError as error:
+        if error.errno in (errno.EADDRINUSE, errno.EADDRNOTAVAIL):  # no port is free
+            raise _few_ports(0) from error
+        raise _lack(
+            f"its loopback interface cannot be used (127.0.0.1: {_words(error)}), and the twin "
+            "answers on nothing else",
+            "ip link set lo up (as root), or leave the sandbox that took it away",
+        ) from error
+
+
+def check_ports() -> None:
+    """Enough ports are free."""
+    with ExitStack() as sockets:
+        for count in range(PORTS):
+            probe = sockets.enter_context(socket.socket())
+            try:
+                probe.bind(("127.0.0.1", 0))
+            except OSError as error:
+                raise _few_ports(count) from error
+
+
+def check_threads() -> None:
+    """The user may start that many more threads (ulimit -u, or the limit of a container)."""
+    done, threads = threading.Event(), list[threading.Thread]()
+    try:
+        for _ in range(THREADS):
+            thread = threading.Thread(target=done.wait, daemon=True)
+            thread.start()
+            threads.append(thread)
+    except RuntimeError as error:  # "can't start new thread"
+        raise _lack(
+            f"only {len(threads)} more threads can be started, and the twin needs {THREADS}",
+            "ulimit -u, or the pids limit of your container, shows the limit; raise it",
+        ) from error
+    finally:
+        done.set()
+        for thread in threads:
+            thread.join()
+
+
+def _temporary() -> Path:
+    try:
+        return Path(tempfile.gettempdir())
+    except FileNotFoundError as error:
+        raise _lack(
+            "no temporary folder can be written to (TMPDIR, /tmp, /var/tmp)",
+            "name a folder of yours with TMPDIR",
+        ) from error
+
+
+def _few_ports(count: int) -> MachineError:
+    return _lack(
+        f"it has only {count} free ports on 127.0.0.1, and the twin needs {PORTS}",
+        "sysctl net.ipv4.ip_local_port_range shows their range, and ss -ant what takes them",
+    )
+
+
+def _lack(what: str, next_command: str) -> MachineError:
+    return MachineError(
+        f"this machine cannot run the twin: {what}; nothing was created. Next: {next_command}"
+    )
+
+
+def _words(error: OSError) -> str:
+    return error.strerror or str(error)
