@@ -76,13 +76,22 @@ class WholeRuns:
         self._begin(folder, dict(os.environ), settings, options)
         return self.end(folder)
 
-    def as_if_it_were_azure(self, folder: Path, settings: Sequence[str]) -> Ended:
+    def as_if_it_were_azure(self, folder: Path, settings: Sequence[str], proxy: str) -> Ended:
         """A run of target azure that is answered by the shared twin, which only a test may do."""
-        told = json.loads(self.ready.read_text())
-        way = {name: value for name, value in told["env"].items() if name != "HARNESS_TWIN"}
-        kept = {name: value for name, value in os.environ.items() if name not in told["unset"]}
-        self._begin(folder, {**kept, **way}, settings, ["--target", "azure"])
+        self.begin_as_azure(folder, settings, proxy)
         return self.end(folder)
+
+    def begin_as_azure(self, folder: Path, settings: Sequence[str], proxy: str) -> None:
+        """Begin such a run, behind the proxy of a company that leads there. Then `end`.
+
+        NO_PROXY is not set: what is on this machine has to be left out by the harness.
+        """
+        told = json.loads(self.ready.read_text())
+        dropped = (*told["unset"], "HARNESS_TWIN", "NO_PROXY", "no_proxy")
+        way = {**os.environ, **told["env"]}
+        way |= dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), proxy)
+        environment = {name: value for name, value in way.items() if name not in dropped}
+        self._begin(folder, environment, settings, ["--target", "azure"])
 
     def begin(self, folder: Path, *options: str, settings: Sequence[str] = ()) -> None:
         """Begin a run with a job of its own on the shared twin. Then `end`."""

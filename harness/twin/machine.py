@@ -42,7 +42,7 @@ class Limit:
 
 LIMITS = (
     Limit(resource.RLIMIT_NOFILE, "-n", 1, 64, "open files"),
-    Limit(resource.RLIMIT_AS, "-v", 1024, 1792 * MEBIBYTE, "address space (torch takes 1.4 GiB)"),
+    Limit(resource.RLIMIT_AS, "-v", 1024, 1792 * MEBIBYTE, "address space"),
     Limit(resource.RLIMIT_STACK, "-s", 1024, MEBIBYTE, "the stack of a thread"),
     Limit(resource.RLIMIT_FSIZE, "-f", 1024, SPACE, "the size of a file"),
 )
