@@ -19,6 +19,12 @@ class Cause:
     next: str
 
 
+TWIN_MACHINE = Cause(  # the code is the twin's own: Azure is no part of this machine
+    "this machine is short of something the twin needs",
+    r"TwinMachineError",
+    "this machine",
+    "df -h and ulimit -a show what is short here; make room, then run again",
+)
 UNKNOWN = Cause("unknown", "", "service", "")
 MEMORY = r"out of memory|outofmemory|oomkilled|exit(ed with)? code:? 137|cannot allocate memory"
 DISK = r"no space left|diskfull|disk is full|not enough disk|disk quota"

@@ -16,6 +16,7 @@ from harness.checks.causes import (
     QUOTA,
     TRACEBACK,
     TRANSIENT,
+    TWIN_MACHINE,
     UNKNOWN,
     Cause,
     cause_of,
@@ -25,6 +26,7 @@ from harness.checks.facts import Child, JobEnd
 from harness.checks.finding import Finding
 
 CAUSES = (  # the first that fits; more particular ones before those that are said of anything
+    TWIN_MACHINE,
     Cause(
         "out of memory",
         MEMORY,

@@ -6,12 +6,23 @@ import re
 from collections.abc import Iterator
 from shlex import quote
 
-from harness.checks.causes import DISK, IMAGE, LOOK, MEMORY, QUOTA, Cause, cause_of, evidence_of
+from harness.checks.causes import (
+    DISK,
+    IMAGE,
+    LOOK,
+    MEMORY,
+    QUOTA,
+    TWIN_MACHINE,
+    Cause,
+    cause_of,
+    evidence_of,
+)
 from harness.checks.facts import Rollout
 from harness.checks.finding import Finding
 
 WELL = re.compile(r": Succeeded\s*$")  # `UserContainerImagePull: Succeeded` is no image's fault
 CAUSES = (
+    TWIN_MACHINE,
     Cause("disk", DISK, "SKU", "a deployment.size with more disk in the plan or with --set"),
     Cause("quota", QUOTA, "quota", LOOK),
     Cause(

@@ -21,6 +21,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from harness.errors import HarnessError
+from harness.twin.shortage import CODE, describe, is_shortage
 
 Body = dict[str, Any]
 
@@ -150,8 +151,10 @@ def unserved_response(request: Request, error: Exception) -> Response:
 
 def bug_response(request: Request, error: Exception) -> Response:
     """The exception handler for our own mistakes: 501, because clients retry a 500 for minutes."""
-    message = f"The twin failed on this request: {error!r}. Its stderr has the traceback."
-    return WireFailure(501, {"error": {"code": "TwinFailed", "message": message}}).response()
+    code = CODE if is_shortage(error) else "TwinFailed"
+    what = describe(error) if is_shortage(error) else repr(error)
+    message = f"The twin failed on this request: {what}. Its stderr has the traceback."
+    return WireFailure(501, {"error": {"code": code, "message": message}}).response()
 
 
 _MODULES = {  # the first that the path contains; children before their parents

@@ -29,11 +29,11 @@ def provide_socket_folder() -> None:
     Made once in a process, for its owner only, removed when the process ends. Raises MachineError
     when no folder on this machine can hold a socket.
     """
-    config = multiprocessing.current_process()._config  # there is no public way
+    config = multiprocessing.current_process()._config  # type: ignore[attr-defined]  # no public way
     if "tempdir" in config and _holds_sockets(Path(config["tempdir"])):
         return
     folder = make_socket_folder()
-    util.Finalize(None, shutil.rmtree, args=(folder, True), exitpriority=-100)  # type: ignore[no-untyped-call]
+    util.Finalize(None, shutil.rmtree, args=(folder, True), exitpriority=-100)
     config["tempdir"] = str(folder)  # where multiprocessing itself remembers its folder
 
 

@@ -13,6 +13,9 @@ from tests.checks.made import findings
 
 # what the trainer, the cluster or the service says: a message for each part of each pattern
 SAID = {
+    "this machine is short of something the twin needs": (
+        "TwinMachineError: this machine is short of something: [Errno 28] No space left on device",
+    ),
     "out of memory": (
         "CUDA out of memory. Tried to allocate 20.00 MiB",
         "OutOfMemory: the container was stopped",

@@ -12,6 +12,9 @@ from tests.checks.made import findings
 # have too are in test_job.py
 SAID = {
     "quota": ("Not enough quota available for Standard_NC6s_v3. Current usage/limit: 0/0.",),
+    "this machine is short of something the twin needs": (
+        "TwinMachineError: this machine is short of something: [Errno 24] Too many open files",
+    ),
     "disk": ("OSError: [Errno 122] Disk quota exceeded",),
     "size": (
         "Standard_NC6s_v3 is not a supported VM size.",

@@ -32,6 +32,7 @@ from harness.twin.engine.steps import step as steps
 from harness.twin.engine.steps.child import enter
 from harness.twin.engine.tracking import Tracking
 from harness.twin.settings import Settings
+from harness.twin.shortage import CODE, describe, is_shortage, with_code
 from harness.twin.warm import Warm
 
 if TYPE_CHECKING:
@@ -109,8 +110,9 @@ class Execution:
             self._finish("Failed", parent_error(self._settings.region))
         except Exception as error:  # ours, not the job's: say so rather than hang the client
             traceback.print_exc()
-            message = f"The twin could not run the job: {error}"
-            self._finish("Failed", envelope("ServiceError", message, self._settings.region))
+            code = CODE if is_shortage(error) else "ServiceError"
+            message = f"The twin could not run the job: {describe(error)}"
+            self._finish("Failed", envelope(code, message, self._settings.region))
         finally:
             self._ended.set()
 
@@ -193,7 +195,10 @@ class Execution:
         code = self._process_of(part, run, folder)
         if self._cancel.is_set():
             raise _CanceledError
-        return steps.read_outcome(folder) or lost(part.name, code, self._places.log(run, STEP_LOG))
+        outcome = steps.read_outcome(folder)
+        if outcome is None:
+            return lost(part.name, code, self._places.log(run, STEP_LOG))
+        return with_code(outcome)
 
     def _process_of(self, part: Part, run: str, folder: Path) -> int:
         """Run the step's process to its end; its exit code."""

@@ -23,6 +23,7 @@ from harness.twin.serving.events import Events, content
 from harness.twin.serving.instance import Instance
 from harness.twin.serving.plan import Plan, model_folder, read, registered_folder
 from harness.twin.settings import Settings
+from harness.twin.shortage import describe
 from harness.twin.store import Store
 from harness.twin.warm import Warm
 
@@ -167,7 +168,9 @@ class Instances:
             plan = read(document, self._settings.pace)
             run = self._made(plan, folder, events)
         except (OSError, ValueError, KeyError) as error:
-            return self._failed(key, start, events, f"The deployment cannot be started: {error}")
+            return self._failed(
+                key, start, events, f"The deployment cannot be started: {describe(error)}"
+            )
         if not self._is_wanted(key, start, run):
             return None
         ready = all(instance.wait() for instance in run.instances)
