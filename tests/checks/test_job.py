@@ -96,6 +96,7 @@ SAID = {
     ),
 }
 MENDED = {  # who can mend it, and what is to be typed
+    "this machine is short of something the twin needs": ("this machine", "df -h and ulimit -a"),
     "out of memory": ("SKU", "lower per_device_train_batch_size or max_seq_length"),
     "preemption": ("SKU", 'run again, or compute.tiers = ["Dedicated"]'),
     "quota": ("quota", "az ml compute list-usage"),

@@ -50,6 +50,7 @@ SAID = {
     "unknown": ("The operation was canceled.",),
 }
 MENDED = {  # who can mend it, and what is to be typed
+    "this machine is short of something the twin needs": ("this machine", "df -h and ulimit -a"),
     "quota": ("quota", "az ml compute list-usage"),
     "disk": ("SKU", "a deployment.size with more disk"),
     "size": ("SKU", "set deployment.size"),
