@@ -13,9 +13,12 @@ from typing import Any
 def scope_of(nodeid: str) -> str:
     """What runs together: the tests of a scenario; of other tests, those of a file.
 
-    Tests about whole runs share a twin and a process to fork from, which are dear to make.
+    Tests about whole runs share a twin and a process to fork from, which are dear to make. Those
+    of environments share nothing.
     """
     path = PurePosixPath(nodeid.partition("::")[0])
+    if path.parts[:2] == ("tests", "environment"):
+        return nodeid
     if path.parts[:2] == ("tests", "scenarios"):
         return str(path.parent)
     return str(path.parent) if path.parts[0] == "scenarios" else str(path)

@@ -1,0 +1,110 @@
+"""Rows about what a process may use: descriptors, memory, streams, signals, network, clock."""
+
+from __future__ import annotations
+
+from .environment import Environment, NamedError, every
+from .needs import FALSE_CLOCK, MOUNTS, NETWORK, false_clock_library
+
+STREAMS = (
+    Environment("stdin closed", script='exec "$@" <&-', sample=("replay",)),
+    Environment(
+        "stdout closed", script='exec "$@" >&-', shows_output=False, sample=("replay", "preflight")
+    ),
+    Environment("stderr closed", script='exec "$@" 2>&-'),
+    Environment("all three closed", script='exec "$@" <&- >&- 2>&-', shows_output=False),
+    Environment(
+        "stdout full", script='exec "$@" >/dev/full', shows_output=False, sample=("replay",)
+    ),
+    Environment("stdout and stderr full", script='exec "$@" >/dev/full 2>&1', shows_output=False),
+    Environment(
+        "reader of stdout is gone",
+        script='"$@" | head -n 1; exit "${{PIPESTATUS[0]}}"',
+        shows_output=False,
+        sample=("replay", "twin"),
+    ),
+    Environment("stdout is a pipe", script='"$@" | cat; exit "${{PIPESTATUS[0]}}"'),
+    Environment("under nohup, in the background", script='nohup "$@" & wait $!', sample=("twin",)),
+    Environment(
+        "SIGINT, SIGHUP, SIGPIPE and SIGTERM ignored",
+        script="""trap '' INT HUP PIPE TERM; exec "$@" """,
+    ),
+    Environment("SIGCHLD ignored", script="""trap '' CHLD; exec "$@" """),
+    Environment("in a session of its own", script='setsid --wait "$@"'),
+)
+
+FEW = NamedError(("ulimit -n",), 1)
+LITTLE = NamedError(("ulimit -v",), 1)
+RESOURCES = (
+    Environment("64 descriptors", script='ulimit -n 64; exec "$@"', sample=("replay",)),
+    Environment("16 descriptors", script='ulimit -n 16; exec "$@"', **every(FEW)),
+    Environment("1 million descriptors", script='ulimit -n "$(ulimit -Hn)"; exec "$@"'),
+    Environment("no core files, little stack", script='ulimit -c 0 -s 1024; exec "$@"'),
+    Environment("memory of 400 MB", script='ulimit -v 400000; exec "$@"', **every(LITTLE)),
+    Environment(
+        "memory of 3 GB", script='ulimit -v 3000000; exec "$@"', twin=LITTLE, preflight=LITTLE
+    ),
+    Environment("memory of 16 GB", script='ulimit -v 16000000; exec "$@"'),
+    Environment(
+        "files of at most 1 MB",
+        script='ulimit -f 1000; exec "$@"',
+        twin=NamedError(("ulimit -f",), 1),
+    ),
+    Environment("one processor", script='exec taskset -c 0 "$@"'),
+    Environment("low priority", script='exec nice -n 19 "$@"'),
+)
+
+NO_LOOPBACK = NamedError(("loopback", "127.0.0.1"), 1)
+CONNECTIONS = (
+    Environment(
+        "no network at all",
+        namespaces=("--net",),
+        needs=(NETWORK,),
+        twin=NO_LOOPBACK,
+        preflight=NamedError(NO_LOOPBACK.words, 2),
+    ),
+    Environment(
+        "no network but loopback",
+        namespaces=("--net",),
+        script='ip link set lo up && exec "$@"',
+        needs=(NETWORK,),
+    ),
+    Environment(
+        "no ports to be had",
+        namespaces=("--net", "--mount"),
+        script="ip link set lo up && mount -t proc proc /proc && "
+        'echo 40000 40000 >/proc/sys/net/ipv4/ip_local_port_range && exec "$@"',
+        needs=(NETWORK, MOUNTS),
+        twin=NamedError(("ip_local_port_range",), 1),
+        preflight=NamedError(("ip_local_port_range",), 2),
+    ),
+    Environment(
+        "localhost is ::1 only",
+        namespaces=("--mount",),
+        script='echo ::1 localhost >{folder}/hosts && mount --bind {folder}/hosts /etc/hosts && exec "$@"',
+        needs=(MOUNTS,),
+    ),
+    Environment(
+        "no name is resolved",
+        namespaces=("--mount",),
+        script='mount --bind /dev/null /etc/hosts && mount --bind /dev/null /etc/resolv.conf && exec "$@"',
+        needs=(MOUNTS,),
+    ),
+)
+
+
+def _another_clock(offset: str) -> Environment:
+    """By the loader's own file and not by a variable, so that every child has it too."""
+    script = (
+        f"mount -t tmpfs tmpfs /mnt && mkdir /mnt/upper /mnt/work && "
+        "mount -t overlay overlay -o lowerdir=/etc,upperdir=/mnt/upper,workdir=/mnt/work /etc && "
+        f"echo '{offset}' >/etc/faketimerc && echo {false_clock_library()} >/etc/ld.so.preload && "
+        'exec "$@"'
+    )
+    return Environment(
+        f"clock {offset}", script=script, namespaces=("--mount",), needs=(MOUNTS, FALSE_CLOCK)
+    )
+
+
+CLOCKS = (_another_clock("+1y"), _another_clock("-1y"), _another_clock("+90s"))
+
+LIMITS = (*STREAMS, *RESOURCES, *CONNECTIONS, *CLOCKS)
