@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
 
+from harness.process import mend_process
+
 
 @dataclass(frozen=True)
 class Command:
@@ -39,6 +41,7 @@ COMMANDS = (
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; the exit code says whether it worked, 2 that there is none of that name."""
+    mend_process()
     given = sys.argv[1:] if arguments is None else arguments
     for command in COMMANDS:
         words = command.words.split()

@@ -19,6 +19,7 @@ from harness.checks.finding import SEVERITIES
 from harness.errors import HarnessError, RefusedError, StepError
 from harness.plan import TARGETS, Plan
 from harness.plan_file import read_plan
+from harness.process import check_process
 from harness.targets.typed import on_twin, shown_again
 from harness.wire.cassette import provenance_of
 
@@ -38,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     began = time.monotonic()
     try:
+        check_process()
         plan = _plan(asked)
         findings, looked, day, broken = _look(plan, asked)
     except HarnessError as error:

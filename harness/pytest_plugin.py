@@ -21,10 +21,12 @@ from harness.plan import TARGETS, Plan
 from harness.plan_file import read_plan
 from harness.startup import (
     as_written,
+    check_no_benchmark,
     check_reports,
     check_surroundings,
     collect_garbage,
     leave_garbage,
+    unwritten,
 )
 from harness.wire.cassette import provenance_of
 
@@ -101,6 +103,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for folder in {item.path.parent for item in items}:
         if (folder / "plan.toml").exists():
             try:
+                _check_plugins(config, items)
                 config.stash[PLANS][folder] = _plan(config, folder)
                 check_surroundings(config.stash[PLANS][folder], config.getoption("--reports"))
                 check_reports(config.getoption("--reports"))
@@ -120,6 +123,13 @@ def _plan(config: pytest.Config, folder: Path) -> Plan:
     if faults := config.getoption("--fault"):
         settings.append(f"twin.faults={json.dumps(faults)}")
     return read_plan(file, target, settings, like)
+
+
+def _check_plugins(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Raises HarnessError when a test measures and pytest-benchmark is not there."""
+    names = ("benchmark", "pytest_benchmark.plugin")  # loaded by itself, or with -p
+    if not any(map(config.pluginmanager.has_plugin, names)):
+        check_no_benchmark(name for item in items for name in getattr(item, "fixturenames", ()))
 
 
 def _note_left_out(config: pytest.Config, folder: Path, items: list[pytest.Item]) -> None:
@@ -253,7 +263,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     from harness.record import write_reports
 
     for run in config.stash[RUNS]:
-        config.stash[REPORTS] += write_reports(run, config.stash[COUNTS][run.scenario])
+        try:
+            config.stash[REPORTS] += write_reports(run, config.stash[COUNTS][run.scenario])
+        except OSError as error:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+            config.stash[REPORTS].append(unwritten(run.folder, error))
         if run.recorder:
             config.stash[REPORTS] += _recorded(session, run)
     if hasattr(config, "workeroutput"):  # a worker of xdist has no terminal; the controller prints

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
 
 from harness.errors import HarnessError
 from harness.plan import Plan
+
+REPORTS_SIZE = 2_000_000  # bytes of a replay's reports are 0.7 million
 
 
 def check_reports(folder: Path) -> None:
@@ -20,7 +23,8 @@ def check_reports(folder: Path) -> None:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        TemporaryFile(dir=folder).close()
+        with TemporaryFile(dir=folder) as file:
+            file.write(bytes(REPORTS_SIZE))
     except OSError as error:
         raise HarnessError(
             f"no report can be written to {folder}: {error.strerror}; nothing was created. "
@@ -37,6 +41,29 @@ def check_surroundings(plan: Plan, reports: Path) -> None:
         from harness.targets.twin import check_surroundings
 
         check_surroundings(reports)
+
+
+def unwritten(folder: Path, error: OSError) -> str:
+    """The line of a run that has ended, and whose reports could not be written."""
+    return (
+        f"no report could be written to {folder}: {error.strerror or error}; the tests above say "
+        "how the run ended. Next: make room there, then python -m harness sweep, which says what "
+        "is left"
+    )
+
+
+def check_no_benchmark(fixtures: Iterable[str]) -> None:
+    """No test measures where pytest-benchmark is not loaded. Raises HarnessError when one does."""
+    if "benchmark" not in fixtures:
+        return
+    names = ("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "PYTEST_ADDOPTS")
+    variables = [name for name in names if os.environ.get(name)]
+    cause = " and ".join(variables) or "-p no:benchmark on the command line"
+    cure = f"unset {' '.join(variables)}, then run again" if variables else "leave it out"
+    raise HarnessError(
+        "pytest-benchmark is not loaded, and scoring latency is measured by it; nothing was "
+        f"created. What keeps it away: {cause}. Next: {cure}"
+    )
 
 
 def leave_garbage() -> None:

@@ -40,15 +40,20 @@ class Pair:
 
 def imports(packages: Packages) -> Iterator[Finding]:
     """The modules that the recipe uses import."""
+    count, path = len(packages.versions), packages.pythonpath
+    evidence, cure = f"{count} packages are installed", f"{_CHECK}; then make clean light"
+    if path:
+        evidence = f"PYTHONPATH={path} comes before the {count} packages that are installed"
+        cure = f"unset PYTHONPATH, then run again; if it ends so again, {cure}"
     for module, error in packages.imports.items():
         if error:
             yield Finding(
                 "error",
                 f"importing {module} ends in {error}",
                 module,
-                f"{len(packages.versions)} packages are installed",
+                evidence,
                 "SDK environment",
-                f"{_CHECK}; then make clean light, or mend what it names",
+                f"{cure}, or mend what it names",
             )
 
 

@@ -29,6 +29,7 @@ class Packages:
     versions: Mapping[str, str]  # by normalised name
     conflicts: tuple[str, ...] = ()
     imports: Mapping[str, str] = field(default_factory=dict)  # module -> its error, "" if fine
+    pythonpath: str = ""  # of the shell; what lies there comes before what is installed
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
@@ -38,6 +39,7 @@ def read_packages(modules: Iterable[str] = MODULES) -> Packages:
         versions={name: each.version for name, each in found.items()},
         conflicts=tuple(_conflicts(found)),
         imports={module: _imported(module) for module in modules},
+        pythonpath=os.environ.get("PYTHONPATH", ""),
     )
 
 

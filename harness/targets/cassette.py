@@ -69,7 +69,8 @@ def open_cassettes(plan: Plan, folder: Path, cassettes: Path) -> Iterator[Target
     _write_config(folder, told)
     release = _other_release(told)
     tape = Tape(tapes, release=release)
-    with environment(_environment(told), removed=REMOVED), blocked(), _uncollected():
+    removed = [*REMOVED, *(name for name in os.environ if name.startswith("AZUREML_"))]
+    with environment(_environment(told), removed=removed), blocked(), _uncollected():
         yield Target(
             name="cassette",
             config=folder,

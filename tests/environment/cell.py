@@ -83,10 +83,17 @@ def command_line(environment: Environment, command: CommandName, place: Place) -
     quoted = {name: quote(value) for name, value in place.names().items()}
     directory = quote(environment.directory.format_map(place.names()))
     script = f"cd {directory} && {environment.script.format_map(quoted)}"
-    shell = ["bash", "-c", script, "bash", *_typed(environment, command, place)]
+    shell = [_tool("bash"), "-c", script, "bash", *_typed(environment, command, place)]
     if not environment.namespaces:
         return shell
-    return ["unshare", *root_rights(), *environment.namespaces, *shell]
+    return [_tool("unshare"), *root_rights(), *environment.namespaces, *shell]
+
+
+def _tool(name: str) -> str:
+    """Its path: an environment may have nothing on PATH."""
+    path = shutil.which(name)
+    assert path, f"there is no {name} on PATH"
+    return path
 
 
 def _typed(environment: Environment, command: CommandName, place: Place) -> list[str]:

@@ -80,11 +80,6 @@ class Environment:
         return {"replay": self.replay, "twin": self.twin, "preflight": self.preflight}[command]
 
 
-def every(expectation: Expectation) -> dict[str, Expectation]:
-    """The same for all three commands, to be spread into a row."""
-    return dict.fromkeys(COMMANDS, expectation)
-
-
 def proxies(address: str) -> dict[str, str]:
     """A proxy for everything, in both spellings."""
     names = ("http_proxy", "https_proxy", "all_proxy")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .environment import Environment, NamedError, every
+from .environment import Environment, Expectation, NamedError
 from .needs import FALSE_CLOCK, MOUNTS, NETWORK, false_clock_library
 
 STREAMS = (
@@ -32,35 +32,46 @@ STREAMS = (
     Environment("in a session of its own", script='setsid --wait "$@"'),
 )
 
-FEW = NamedError(("ulimit -n",), 1)
-LITTLE = NamedError(("ulimit -v",), 1)
+
+def refused(*words: str) -> dict[str, Expectation]:
+    """What a twin cannot do without is named before it starts; a replay needs nothing of it."""
+    return {"twin": NamedError(words, 4), "preflight": NamedError(words, 2)}
+
+
 RESOURCES = (
     Environment("64 descriptors", script='ulimit -n 64; exec "$@"', sample=("replay",)),
-    Environment("16 descriptors", script='ulimit -n 16; exec "$@"', **every(FEW)),
-    Environment("1 million descriptors", script='ulimit -n "$(ulimit -Hn)"; exec "$@"'),
+    Environment("16 descriptors", script='ulimit -n 16; exec "$@"', **refused("ulimit -n")),
+    Environment("descriptors as many as can be", script='ulimit -n "$(ulimit -Hn)"; exec "$@"'),
     Environment("no core files, little stack", script='ulimit -c 0 -s 1024; exec "$@"'),
-    Environment("memory of 400 MB", script='ulimit -v 400000; exec "$@"', **every(LITTLE)),
     Environment(
-        "memory of 3 GB", script='ulimit -v 3000000; exec "$@"', twin=LITTLE, preflight=LITTLE
+        "memory of 400 MB",
+        script='ulimit -v 400000; exec "$@"',
+        replay=NamedError(("ulimit -v",), 4),
+        sample=("replay",),
+        **refused("ulimit -v"),
     ),
+    Environment("memory of 1 GB", script='ulimit -v 1000000; exec "$@"', **refused("ulimit -v")),
+    Environment("memory of 3 GB", script='ulimit -v 3000000; exec "$@"'),
     Environment("memory of 16 GB", script='ulimit -v 16000000; exec "$@"'),
     Environment(
-        "files of at most 1 MB",
-        script='ulimit -f 1000; exec "$@"',
-        twin=NamedError(("ulimit -f",), 1),
+        "files of at most 3 MB", script='ulimit -f 3000; exec "$@"', **refused("ulimit -f")
+    ),
+    Environment(
+        "files of at most 10 kB",
+        script='ulimit -f 10; exec "$@"',
+        replay=NamedError(("no report can be written", "ulimit -f"), 4),
+        **refused("ulimit -f"),
     ),
     Environment("one processor", script='exec taskset -c 0 "$@"'),
     Environment("low priority", script='exec nice -n 19 "$@"'),
 )
 
-NO_LOOPBACK = NamedError(("loopback", "127.0.0.1"), 1)
 CONNECTIONS = (
     Environment(
         "no network at all",
         namespaces=("--net",),
         needs=(NETWORK,),
-        twin=NO_LOOPBACK,
-        preflight=NamedError(NO_LOOPBACK.words, 2),
+        **refused("loopback", "127.0.0.1"),
     ),
     Environment(
         "no network but loopback",
@@ -74,19 +85,20 @@ CONNECTIONS = (
         script="ip link set lo up && mount -t proc proc /proc && "
         'echo 40000 40000 >/proc/sys/net/ipv4/ip_local_port_range && exec "$@"',
         needs=(NETWORK, MOUNTS),
-        twin=NamedError(("ip_local_port_range",), 1),
-        preflight=NamedError(("ip_local_port_range",), 2),
+        **refused("ip_local_port_range"),
     ),
     Environment(
         "localhost is ::1 only",
         namespaces=("--mount",),
-        script='echo ::1 localhost >{folder}/hosts && mount --bind {folder}/hosts /etc/hosts && exec "$@"',
+        script="echo ::1 localhost >{folder}/hosts && "
+        'mount --bind {folder}/hosts /etc/hosts && exec "$@"',
         needs=(MOUNTS,),
     ),
     Environment(
         "no name is resolved",
         namespaces=("--mount",),
-        script='mount --bind /dev/null /etc/hosts && mount --bind /dev/null /etc/resolv.conf && exec "$@"',
+        script="mount --bind /dev/null /etc/hosts && "
+        'mount --bind /dev/null /etc/resolv.conf && exec "$@"',
         needs=(MOUNTS,),
     ),
 )

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from shlex import quote
 
-from .environment import Environment, NamedError, Place, every
+from .environment import Environment, NamedError, Place
 from .needs import MOUNTS, ROOT_USER
 
 NOWHERE = "/dev/null/nowhere"
@@ -118,7 +118,6 @@ CHECKOUTS = (
     ),
 )
 
-NO_TMPDIR = NamedError(("TMPDIR",), 4)
 TEMPORARY = (
     Environment(
         "TMPDIR of 150 characters", {"TMPDIR": f"{{folder}}/{LONG}"}, preparation=_make_tmpdir
@@ -137,7 +136,9 @@ TEMPORARY = (
         script="mount --bind {folder} {folder} && mount -o remount,bind,ro / && "
         'cd {checkout} && exec "$@"',
         needs=(MOUNTS,),
-        **every(NO_TMPDIR),
+        replay=NamedError(("TMPDIR",), 4),
+        twin=NamedError(("TMPDIR",), 4),
+        preflight=NamedError(("TMPDIR",), 2),
     ),
     Environment(
         "no /dev/shm",
@@ -146,15 +147,16 @@ TEMPORARY = (
         needs=(MOUNTS,),
     ),
     Environment(
-        "tiny /tmp",
+        "folder for temporary files of 1 MB",
         {"TMPDIR": "{home}"},
         namespaces=("--mount",),
         script='mount -t tmpfs -o size=1M tmpfs {home} && exec "$@"',
         needs=(MOUNTS,),
+        twin=NamedError(("MiB left", "TMPDIR"), 4),
+        preflight=NamedError(("MiB left", "TMPDIR"), 2),
     ),
 )
 
-FULL = NamedError(("No space left on device", "--reports"), 4)
 CLOSED = NamedError(("no report can be written", "--reports"), 4)
 REPORTS = (
     Environment(
@@ -176,16 +178,16 @@ REPORTS = (
         namespaces=("--mount",),
         script=_full("{reports}") + 'exec "$@"',
         needs=(MOUNTS,),
-        replay=FULL,
-        twin=FULL,
+        replay=NamedError(("No space left on device", "--reports"), 4),
+        twin=NamedError(("MiB left", "--reports"), 4),
     ),
     Environment(
-        "reports on a file system of 2 MB",
+        "reports on a file system of 4 MB",
         namespaces=("--mount",),
-        script="mkdir -p {reports} && mount -t tmpfs -o size=2M tmpfs {reports} && "
+        script="mkdir -p {reports} && mount -t tmpfs -o size=4M tmpfs {reports} && "
         '"$@"; code=$?; cp -r {reports} {folder}/copies; exit $code',
         needs=(MOUNTS,),
-        twin=FULL,
+        twin=NamedError(("MiB left", "--reports"), 4),
     ),
 )
 
@@ -198,7 +200,7 @@ def _own(place: Place) -> None:
 
 
 def _visible_python() -> str:
-    """Our interpreter where it is, for everybody, though it lies in a folder that only root enters."""
+    """Our interpreter where it is, for everybody, be it in a folder that only root enters."""
     prefix = Path(sys.base_prefix)
     ancestors = [*reversed(prefix.parents)][1:]
     closed = next((folder for folder in ancestors if not folder.stat().st_mode & 0o001), None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
@@ -61,10 +61,10 @@ class Trial:
 @pytest.fixture
 def trial(
     tmp_path: Path, request: pytest.FixtureRequest, record_property: Callable[[str, object], None]
-) -> Iterator[Trial]:
+) -> Trial:
     """Of one cell."""
     allow_untried = request.config.getoption("--allow-untried", default=False)
-    yield Trial(tmp_path, bool(allow_untried), record_property)
+    return Trial(tmp_path, bool(allow_untried), record_property)
 
 
 @pytest.mark.parametrize("cell", SAMPLE, ids=name_of)

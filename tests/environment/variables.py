@@ -223,7 +223,7 @@ CI = (
         twin=NamedError(("pytest-benchmark", "PYTEST_DISABLE_PLUGIN_AUTOLOAD"), 4),
         sample=("replay",),
     ),
-    _plain_row("PYTEST_PLUGINS", PYTEST_PLUGINS="xdist.plugin"),
+    _plain_row("PYTEST_PLUGINS", PYTEST_PLUGINS="pytester"),
     _plain_row("PYTEST_CURRENT_TEST", PYTEST_CURRENT_TEST="mine.py::test (call)"),
 )
 

@@ -102,8 +102,8 @@ def inherited(reports: Path) -> Iterator[dict[str, dict[int, set[str]]]]:
 
 def _session(file: Path | None) -> Iterator[int]:
     """The processes of the session whose leader's id is in that file."""
-    leader = file.read_text().strip() if file else ""
+    leader = read(file) if file else None
     for pid in psutil.pids() if leader else ():
         with suppress(OSError):
-            if os.getsid(pid) == int(leader):
+            if leader and os.getsid(pid) == leader.pid:
                 yield pid

@@ -1,0 +1,21 @@
+"""What pytest needs before it captures any output; `-p` in pyproject.toml has it loaded first."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import pytest
+
+from harness.errors import HarnessError
+from harness.process import check_process, mend_process
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests() -> Generator[None, object, object]:
+    """Streams to write to, a folder for what is captured, and memory."""
+    mend_process()
+    try:
+        check_process()
+    except HarnessError as error:
+        raise pytest.UsageError(str(error)) from error
+    return (yield)
