@@ -15,7 +15,7 @@ LONG := tests/scenarios tests/janitor tests/targets tests/wire tests/checks/test
 INSTALL := "$(PYTHON)" -m harness.install
 
 .NOTPARALLEL:  # all but the two environments, which have a make of their own
-.PHONY: run replay test test-light test-twin lint bench crash clean light twin-env envs regenerate prove-replay
+.PHONY: run replay test test-light test-twin lint bench crash clean light twin-env envs regenerate prove-replay environments
 
 run: envs ## the whole recipe on the twin
 	@echo "== the recipe on the twin: nine steps, half a minute =="
@@ -57,6 +57,9 @@ bench: $(LIGHT) $(TWIN) $(BENCH) ## ratios, measured side by side
 crash: $(LIGHT) $(TWIN) ## end the recipe at every exchange, in every way, and count what is left
 	.venv/bin/python -m pytest tests/janitor -m slow_crash -q $(CRASH_TEST_OPTIONS)
 	.venv/bin/python -m harness.crash --json reports/crash.json $(CRASH_OPTIONS)
+
+environments: $(LIGHT) $(TWIN) ## every environment of the table, for replay, twin and preflight (half an hour)
+	.venv/bin/python -m pytest tests/environment -m slow_environments -q -n 2 $(if $(ALLOW_UNTRIED),--allow-untried)
 
 regenerate: $(TWIN) ## make the base model again from nothing and compare (two minutes)
 	.venv-twin/bin/python -m pytest tests/twin/data -m slow_regenerate

@@ -10,10 +10,14 @@ from harness.errors import HarnessError
 from harness.process import check_process, mend_process
 
 
+def pytest_addoption() -> None:
+    """The first hook of all: other plugins start processes when they are loaded."""
+    mend_process()
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests() -> Generator[None, object, object]:
-    """Streams to write to, a folder for what is captured, and memory."""
-    mend_process()
+    """A folder for what is captured, and memory."""
     try:
         check_process()
     except HarnessError as error:

@@ -27,6 +27,11 @@ def mend_process() -> None:
 
 def check_process() -> None:
     """Whether anything at all can be done in this process. Raises HarnessError."""
+    if sys.flags.optimize > 1:
+        raise HarnessError(
+            "PYTHONOPTIMIZE=2 (python -OO) takes away all docstrings, and the SDK and MLflow read "
+            "their own; nothing was created. Next: unset PYTHONOPTIMIZE, then run again"
+        )
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     if limit != resource.RLIM_INFINITY and limit < LEAST_MEMORY:
         raise HarnessError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import sys
@@ -26,9 +27,14 @@ def check_reports(folder: Path) -> None:
         with TemporaryFile(dir=folder) as file:
             file.write(bytes(REPORTS_SIZE))
     except OSError as error:
+        limited = error.errno == errno.EFBIG
         raise HarnessError(
-            f"no report can be written to {folder}: {error.strerror}; nothing was created. "
-            "Next: name a folder of yours with --reports FOLDER"
+            f"no report can be written to {folder}: {error.strerror}; nothing was created. Next: "
+            + (
+                "ulimit -f unlimited, in a new shell, then run again"
+                if limited
+                else "name a folder of yours with --reports FOLDER"
+            )
         ) from error
 
 

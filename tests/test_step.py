@@ -161,6 +161,10 @@ def test_a_scenario_stays_on_one_worker(pytester: pytest.Pytester) -> None:
         ("scenarios/one/test_1.py::test_a", "scenarios/one"),
         ("tests/wire/test_tape.py::test_a", "tests/wire/test_tape.py"),
         ("tests/scenarios/test_failures.py::test_a[x]", "tests/scenarios"),
+        (
+            "tests/environment/test_table.py::test_a[x]",
+            "tests/environment/test_table.py::test_a[x]",
+        ),
     ],
 )
 def test_what_runs_together(nodeid: str, scope: str) -> None:

@@ -58,9 +58,10 @@ def _packages() -> dict[str, str]:
 
 
 def _commit() -> str | None:
-    """The commit of this checkout, with a mark when files were changed; None outside of git."""
-    here = Path(__file__).parent
-    told = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], cwd=here, capture_output=True, text=True
-    )
-    return told.stdout.strip() or None
+    """The commit of this checkout, with a mark when files were changed; None without git."""
+    command = ["git", "describe", "--always", "--dirty"]
+    try:
+        git = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True)
+    except OSError:  # no git on PATH
+        return None
+    return git.stdout.strip() or None

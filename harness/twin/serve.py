@@ -57,6 +57,7 @@ UNSET = (  # variables of the shell that would lead a client past the twin
     "IDENTITY_SERVER_THUMBPRINT",
     "DEFAULT_IDENTITY_CLIENT_ID",
     "AZUREML_CURRENT_CLOUD",
+    "AZUREML_DEV_URL_MFE",
     "ARM_CLOUD_METADATA_URL",
     "REGISTRY_DISCOVERY_ENDPOINT_URL",
     "SSL_CERT_DIR",
