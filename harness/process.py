@@ -9,10 +9,12 @@ import signal
 import sys
 import tempfile
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 from harness.errors import HarnessError
 
+EARLIEST = datetime(2025, 1, 1, tzinfo=UTC)  # urllib3 warns of days before it
 LEAST_MEMORY = 600 * 1024 * 1024  # of addresses; a replay is green with 586 MiB and not with 488
 
 
@@ -31,6 +33,11 @@ def check_process() -> None:
         raise HarnessError(
             "PYTHONOPTIMIZE=2 (python -OO) takes away all docstrings, and the SDK and MLflow read "
             "their own; nothing was created. Next: unset PYTHONOPTIMIZE, then run again"
+        )
+    if (day := datetime.now(UTC)) < EARLIEST:
+        raise HarnessError(
+            f"the clock of this machine says {day:%Y-%m-%d}, and no certificate is valid then; "
+            "nothing was created. Next: set it, as with timedatectl set-ntp true, then run again"
         )
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     if limit != resource.RLIM_INFINITY and limit < LEAST_MEMORY:

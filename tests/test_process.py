@@ -86,6 +86,13 @@ def test_output_is_what_it_was(encoding: str) -> None:
     assert python.stdout.decode(encoding) == "ä1\nä2\nbackslashreplace\n", python.stderr
 
 
+def test_unbuffered_output_stays_so() -> None:
+    """With -u a line is out when it is printed, whatever becomes of the process then."""
+    python = run_python(f"{MEND}import os; print('out'); os._exit(0)", "", "-u")
+
+    assert python.stdout == "out\n", python.stderr
+
+
 def test_children_can_be_waited_for() -> None:
     """Where SIGCHLD is ignored the system forgets how a child ended."""
     script = f"{MEND}import subprocess; raise SystemExit(subprocess.run(['false']).returncode)"

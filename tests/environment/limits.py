@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from .environment import Environment, Expectation, NamedError
-from .needs import FALSE_CLOCK, MOUNTS, NETWORK, false_clock_library
+import subprocess
+from pathlib import Path
+
+from .environment import Environment, Expectation, NamedError, Place
+from .needs import COMPILER, MOUNTS, NETWORK
 
 STREAMS = (
-    Environment("stdin closed", script='exec "$@" <&-', sample=("replay",)),
+    Environment("stdin closed", script='exec "$@" <&-'),
     Environment(
         "stdout closed", script='exec "$@" >&-', shows_output=False, sample=("replay", "preflight")
     ),
@@ -104,19 +107,43 @@ CONNECTIONS = (
 )
 
 
-def _another_clock(offset: str) -> Environment:
+DAY = 24 * 60 * 60
+CLOCK = Path(__file__).with_name("clock.c")
+
+
+def _another_clock(name: str, seconds: int, **expectations: Expectation) -> Environment:
     """By the loader's own file and not by a variable, so that every child has it too."""
+
+    def compile_clock(place: Place) -> None:
+        library = place.folder / "clock.so"
+        options = ("-shared", "-fPIC", "-O2", f"-DOFFSET={seconds}L")
+        subprocess.run(["cc", *options, "-o", library, CLOCK], check=True, timeout=60)
+
     script = (
-        f"mount -t tmpfs tmpfs /mnt && mkdir /mnt/upper /mnt/work && "
+        "mount -t tmpfs tmpfs /mnt && mkdir /mnt/upper /mnt/work && "
         "mount -t overlay overlay -o lowerdir=/etc,upperdir=/mnt/upper,workdir=/mnt/work /etc && "
-        f"echo '{offset}' >/etc/faketimerc && echo {false_clock_library()} >/etc/ld.so.preload && "
-        'exec "$@"'
+        'echo {folder}/clock.so >/etc/ld.so.preload && date && exec "$@"'
     )
     return Environment(
-        f"clock {offset}", script=script, namespaces=("--mount",), needs=(MOUNTS, FALSE_CLOCK)
+        name,
+        script=script,
+        namespaces=("--mount",),
+        preparation=compile_clock,
+        needs=(MOUNTS, COMPILER),
+        **expectations,
     )
 
 
-CLOCKS = (_another_clock("+1y"), _another_clock("-1y"), _another_clock("+90s"))
+CLOCKS = (
+    _another_clock("clock a year ahead", 365 * DAY),
+    _another_clock("clock a year behind", -365 * DAY),
+    _another_clock("clock 90 seconds ahead", 90),
+    _another_clock(
+        "clock of 1970",
+        -56 * 365 * DAY,
+        replay=NamedError(("clock", "1970"), 4),
+        **refused("clock", "1970"),
+    ),
+)
 
 LIMITS = (*STREAMS, *RESOURCES, *CONNECTIONS, *CLOCKS)

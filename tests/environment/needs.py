@@ -1,4 +1,4 @@
-"""What this machine must have for some rows of the table: rights, namespaces, a false clock."""
+"""What this machine must have for some rows of the table: rights, namespaces, a compiler."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 from functools import cache, partial
-from glob import glob
 
 from .environment import Need
 
@@ -36,19 +35,13 @@ def _no_root() -> str:
     return "only root can become another user. Next: run the table as root"
 
 
-def false_clock_library() -> str:
-    """The path of libfaketime; "" where it is not installed."""
-    folders = ("/usr/lib/*/faketime", "/usr/lib/faketime", "/usr/lib64/faketime")
-    return next((file for at in folders for file in glob(f"{at}/libfaketime.so.1")), "")
-
-
-def _no_false_clock() -> str:
-    if false_clock_library():
+def _no_compiler() -> str:
+    if shutil.which("cc"):
         return ""
-    return "libfaketime is not installed. Next: apt-get install libfaketime"
+    return "a false clock is a library to be compiled, and there is no cc. Next: install gcc"
 
 
 MOUNTS = Need("a mount namespace", partial(_refused, "--mount"))
 NETWORK = Need("a network namespace", partial(_refused, "--net"))
 ROOT_USER = Need("root", _no_root)
-FALSE_CLOCK = Need("libfaketime", _no_false_clock)
+COMPILER = Need("a C compiler", _no_compiler)

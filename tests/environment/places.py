@@ -157,6 +157,22 @@ TEMPORARY = (
     ),
 )
 
+
+def _vanishing_reports(place: Place) -> None:
+    """A plugin after whose last test the folder of the reports is gone, as on a share."""
+    site = place.folder / "site"
+    site.mkdir()
+    (site / "vanishing.py").write_text(
+        "import pytest, shutil\n"
+        "@pytest.hookimpl(wrapper=True)\n"
+        "def pytest_runtestloop():\n"
+        "    yield\n"
+        f"    shutil.rmtree({str(place.reports)!r})\n"
+        f"    open({str(place.reports)!r}, 'w').close()\n"
+        "    return True\n"
+    )
+
+
 CLOSED = NamedError(("no report can be written", "--reports"), 4)
 REPORTS = (
     Environment(
@@ -188,6 +204,13 @@ REPORTS = (
         '"$@"; code=$?; cp -r {reports} {folder}/copies; exit $code',
         needs=(MOUNTS,),
         twin=NamedError(("MiB left", "--reports"), 4),
+    ),
+    Environment(
+        "reports that vanish during the run",
+        {"PYTHONPATH": "{folder}/site", "PYTEST_ADDOPTS": "-p vanishing"},
+        preparation=_vanishing_reports,
+        replay=NamedError(("no report could be written to", "17 passed"), 1),
+        twin=NamedError(("no report could be written to", "17 passed"), 1),
     ),
 )
 

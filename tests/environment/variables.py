@@ -34,7 +34,7 @@ def _plain_row(name: str, **variables: str | None) -> Environment:
 
 
 LOCALES = (
-    Environment("plain shell", sample=("replay", "twin", "preflight")),
+    Environment("plain shell", sample=("replay", "preflight")),
     _plain_row("LANG=C", LANG="C"),
     _plain_row("LC_ALL=POSIX", LC_ALL="POSIX"),
     _plain_row("LC_ALL=en_US.ISO-8859-1", LC_ALL="en_US.ISO-8859-1", PYTHONUTF8="0"),
