@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -42,6 +43,8 @@ COMMANDS = (
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; the exit code says whether it worked, 2 that there is none of that name."""
     mend_process()
+    if any(option.startswith("error") for option in sys.warnoptions):
+        warnings.simplefilter("default")  # what libraries warn of ends no command of ours
     given = sys.argv[1:] if arguments is None else arguments
     for command in COMMANDS:
         words = command.words.split()

@@ -170,7 +170,6 @@ CLOUD = (
         OTEL_METRICS_EXPORTER="otlp",
         OTEL_LOGS_EXPORTER="otlp",
         OTEL_SERVICE_NAME="mine",
-        OTEL_PYTHON_CONTEXT="nonsense",
         APPLICATIONINSIGHTS_CONNECTION_STRING=f"InstrumentationKey=0;IngestionEndpoint={DEAD}",
     ),
     _plain_row(
