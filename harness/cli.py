@@ -45,20 +45,20 @@ def main(arguments: list[str] | None = None) -> int:
     mend_process()
     if any(option.startswith("error") for option in sys.warnoptions):
         warnings.simplefilter("default")  # what libraries warn of ends no command of ours
-    given = sys.argv[1:] if arguments is None else arguments
+    line = sys.argv[1:] if arguments is None else arguments
     for command in COMMANDS:
         words = command.words.split()
-        if given[: len(words)] == words:
-            code: int = import_module(f"harness.{command.module}").main(given[len(words) :])
+        if line[: len(words)] == words:
+            code: int = import_module(f"harness.{command.module}").main(line[len(words) :])
             return code
-    if given in (["-h"], ["--help"]):
+    if line in (["-h"], ["--help"]):
         sys.stdout.write(usage())
         return 0
-    family = [each for each in COMMANDS if given and each.words.startswith(f"{given[0]} ")]
-    if family and given[1:] in (["-h"], ["--help"]):
+    family = [each for each in COMMANDS if line and each.words.startswith(f"{line[0]} ")]
+    if family and line[1:] in (["-h"], ["--help"]):
         sys.stdout.write(usage(family))
         return 0
-    sys.stderr.write(usage(family or COMMANDS) + _meant(given))
+    sys.stderr.write(usage(family or COMMANDS) + _meant(line))
     return 2
 
 

@@ -36,18 +36,18 @@ _SHOWN = ("error", "cannot tell", "warning")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code 0 when nothing stands in the way, 1 for an error, 2 when it could not look."""
-    asked = _parser().parse_args(arguments)
+    options = _parser().parse_args(arguments)
     began = time.monotonic()
     try:
         check_process()
-        plan = _plan(asked)
-        findings, looked, day, broken = _look(plan, asked)
+        plan = _plan(options)
+        findings, looked, day, broken = _look(plan, options)
     except HarnessError as error:
         sys.stderr.write(f"{error}\n")
         return 2
     where = f"twin (era {plan.twin.era})" if plan.target == "twin" else plan.target
     sys.stdout.write(f"preflight on target {where}, as of {day}\n\n")
-    sys.stdout.write(table(findings, everything=asked.all))
+    sys.stdout.write(table(findings, everything=options.all))
     if broken:
         sys.stdout.write(f"{broken}\n\n")
     sys.stdout.write(tally(findings, looked) + "\n")

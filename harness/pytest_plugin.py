@@ -25,8 +25,8 @@ from harness.startup import (
     check_reports,
     check_surroundings,
     collect_garbage,
+    describe_missing_report,
     leave_garbage,
-    unwritten,
 )
 from harness.wire.cassette import provenance_of
 
@@ -267,7 +267,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
             config.stash[REPORTS] += write_reports(run, config.stash[COUNTS][run.scenario])
         except OSError as error:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
-            config.stash[REPORTS].append(unwritten(run.folder, error))
+            config.stash[REPORTS].append(describe_missing_report(run.folder, error))
         if run.recorder:
             config.stash[REPORTS] += _recorded(session, run)
     if hasattr(config, "workeroutput"):  # a worker of xdist has no terminal; the controller prints

@@ -49,7 +49,7 @@ def check_surroundings(plan: Plan, reports: Path) -> None:
         check_surroundings(reports)
 
 
-def unwritten(folder: Path, error: OSError) -> str:
+def describe_missing_report(folder: Path, error: OSError) -> str:
     """The line of a run that has ended, and whose reports could not be written."""
     return (
         f"no report could be written to {folder}: {error.strerror or error}; the tests above say "

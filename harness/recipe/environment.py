@@ -34,10 +34,10 @@ def modules_of(plan: Plan) -> tuple[str, ...]:
 
 def read_packages(modules: Iterable[str] = MODULES) -> Packages:
     """The packages on this interpreter's path, and whether these modules import."""
-    found = _installed()
+    packages = _installed()
     return Packages(
-        versions={name: each.version for name, each in found.items()},
-        conflicts=tuple(_conflicts(found)),
+        versions={name: package.version for name, package in packages.items()},
+        conflicts=tuple(_conflicts(packages)),
         imports={module: _imported(module) for module in modules},
         pythonpath=os.environ.get("PYTHONPATH", ""),
     )

@@ -165,7 +165,7 @@ def _processes(folder: Path) -> dict[psutil.Process, list[str]]:
     }
 
 
-def wrong(expectation: Expectation, outcome: Outcome, *, shows_output: bool = True) -> str:
+def problem_of(expectation: Expectation, outcome: Outcome, *, shows_output: bool = True) -> str:
     """What is wrong with the outcome; "" when it is the expected one."""
     if outcome.code is None:
         return f"it had not ended after {SECONDS[outcome.command]:g} s"

@@ -36,14 +36,14 @@ STREAMS = (
 )
 
 
-def refused(*words: str) -> dict[str, Expectation]:
+def twin_error(*words: str) -> dict[str, Expectation]:
     """What a twin cannot do without is named before it starts; a replay needs nothing of it."""
     return {"twin": NamedError(words, 4), "preflight": NamedError(words, 2)}
 
 
 RESOURCES = (
     Environment("64 descriptors", script='ulimit -n 64; exec "$@"', sample=("replay",)),
-    Environment("16 descriptors", script='ulimit -n 16; exec "$@"', **refused("ulimit -n")),
+    Environment("16 descriptors", script='ulimit -n 16; exec "$@"', **twin_error("ulimit -n")),
     Environment("descriptors as many as can be", script='ulimit -n "$(ulimit -Hn)"; exec "$@"'),
     Environment("no core files, little stack", script='ulimit -c 0 -s 1024; exec "$@"'),
     Environment(
@@ -51,19 +51,19 @@ RESOURCES = (
         script='ulimit -v 400000; exec "$@"',
         replay=NamedError(("ulimit -v",), 4),
         sample=("replay",),
-        **refused("ulimit -v"),
+        **twin_error("ulimit -v"),
     ),
-    Environment("memory of 1 GB", script='ulimit -v 1000000; exec "$@"', **refused("ulimit -v")),
+    Environment("memory of 1 GB", script='ulimit -v 1000000; exec "$@"', **twin_error("ulimit -v")),
     Environment("memory of 3 GB", script='ulimit -v 3000000; exec "$@"'),
     Environment("memory of 16 GB", script='ulimit -v 16000000; exec "$@"'),
     Environment(
-        "files of at most 3 MB", script='ulimit -f 3000; exec "$@"', **refused("ulimit -f")
+        "files of at most 3 MB", script='ulimit -f 3000; exec "$@"', **twin_error("ulimit -f")
     ),
     Environment(
         "files of at most 10 kB",
         script='ulimit -f 10; exec "$@"',
         replay=NamedError(("no report can be written", "ulimit -f"), 4),
-        **refused("ulimit -f"),
+        **twin_error("ulimit -f"),
     ),
     Environment("one processor", script='exec taskset -c 0 "$@"'),
     Environment("low priority", script='exec nice -n 19 "$@"'),
@@ -74,7 +74,7 @@ CONNECTIONS = (
         "no network at all",
         namespaces=("--net",),
         needs=(NETWORK,),
-        **refused("loopback", "127.0.0.1"),
+        **twin_error("loopback", "127.0.0.1"),
     ),
     Environment(
         "no network but loopback",
@@ -88,7 +88,7 @@ CONNECTIONS = (
         script="ip link set lo up && mount -t proc proc /proc && "
         'echo 40000 40000 >/proc/sys/net/ipv4/ip_local_port_range && exec "$@"',
         needs=(NETWORK, MOUNTS),
-        **refused("ip_local_port_range"),
+        **twin_error("ip_local_port_range"),
     ),
     Environment(
         "localhost is ::1 only",
@@ -142,7 +142,7 @@ CLOCKS = (
         "clock of 1970",
         -56 * 365 * DAY,
         replay=NamedError(("clock", "1970"), 4),
-        **refused("clock", "1970"),
+        **twin_error("clock", "1970"),
     ),
 )
 

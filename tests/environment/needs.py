@@ -17,7 +17,7 @@ def root_rights() -> tuple[str, ...]:
 
 
 @cache
-def _refused(*options: str) -> str:
+def _namespace_error(*options: str) -> str:
     """Why no such namespace can be made here; "" where it can."""
     if shutil.which("unshare") is None:
         return "there is no unshare on this machine. Next: install util-linux"
@@ -41,7 +41,7 @@ def _no_compiler() -> str:
     return "a false clock is a library to be compiled, and there is no cc. Next: install gcc"
 
 
-MOUNTS = Need("a mount namespace", partial(_refused, "--mount"))
-NETWORK = Need("a network namespace", partial(_refused, "--net"))
+MOUNTS = Need("a mount namespace", partial(_namespace_error, "--mount"))
+NETWORK = Need("a network namespace", partial(_namespace_error, "--net"))
 ROOT_USER = Need("root", _no_root)
 COMPILER = Need("a C compiler", _no_compiler)

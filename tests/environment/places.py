@@ -173,7 +173,7 @@ def _vanishing_reports(place: Place) -> None:
     )
 
 
-CLOSED = NamedError(("no report can be written", "--reports"), 4)
+NO_REPORT = NamedError(("no report can be written", "--reports"), 4)
 REPORTS = (
     Environment(
         "reports in a long path",
@@ -185,8 +185,8 @@ REPORTS = (
     Environment(
         "reports where nothing can be written",
         options={"replay": ("--reports", NOWHERE), "twin": ("--reports", NOWHERE)},
-        replay=CLOSED,
-        twin=CLOSED,
+        replay=NO_REPORT,
+        twin=NO_REPORT,
         sample=("replay",),
     ),
     Environment(
@@ -240,7 +240,7 @@ def _as_user(number: int) -> str:
     return f'exec setpriv --reuid {number} --regid {number} --clear-groups "$@"'
 
 
-HIDDEN = "mount -t proc -o hidepid=invisible proc /proc && "
+HIDE_PROCESSES = "mount -t proc -o hidepid=invisible proc /proc && "
 USERS = (
     Environment(
         "ordinary user",
@@ -270,7 +270,7 @@ USERS = (
     Environment(
         "ordinary user who sees only own processes",
         namespaces=("--mount",),
-        script=_visible_python() + HIDDEN + _as_user(NOBODY),
+        script=_visible_python() + HIDE_PROCESSES + _as_user(NOBODY),
         preparation=_own,
         needs=(MOUNTS, ROOT_USER),
     ),

@@ -10,7 +10,7 @@ from tempfile import mkdtemp
 
 import pytest
 
-from .cell import run_cell, wrong
+from .cell import problem_of, run_cell
 from .environment import COMMANDS, CommandName, Environment, Green
 from .table import ENVIRONMENTS
 
@@ -45,7 +45,7 @@ class Trial:
         outcome = run_cell(environment, command, folder)
         shutil.copy(folder / "log", self.log_folder / "log")
         expectation = environment.expectation(command)
-        if problem := wrong(expectation, outcome, shows_output=environment.shows_output):
+        if problem := problem_of(expectation, outcome, shows_output=environment.shows_output):
             pytest.fail(f"{problem}\nits folder: {folder}\n...{outcome.output[-TAIL:]}", False)
         self.record("verdict", "green" if isinstance(expectation, Green) else "named error")
         shutil.rmtree(folder)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from .cell import Outcome, command_line, make_place, shell_variables, wrong
+from .cell import Outcome, command_line, make_place, problem_of, shell_variables
 from .environment import GREEN, Environment, NamedError
 
 PASSED = Outcome("replay", 0, "17 passed", record="passed", page=True)
@@ -19,7 +19,7 @@ REFUSED = Outcome("twin", 4, "ERROR: too little memory (ulimit\n-v). Next: ulimi
 @pytest.mark.parametrize("outcome", [PASSED, READY], ids=lambda outcome: outcome.command)
 def test_a_green_run_is_right(outcome: Outcome) -> None:
     """Exit code 0, the record and page of a run, the last line of a preflight."""
-    assert wrong(GREEN, outcome) == ""
+    assert problem_of(GREEN, outcome) == ""
 
 
 @pytest.mark.parametrize(
@@ -37,12 +37,12 @@ def test_a_green_run_is_right(outcome: Outcome) -> None:
 )
 def test_what_is_not_green_is_named(outcome: Outcome, problem: str) -> None:
     """Each way of not being green is one of its own."""
-    assert problem in wrong(GREEN, outcome)
+    assert problem in problem_of(GREEN, outcome)
 
 
 def test_a_named_error_is_right() -> None:
     """The words may be wrapped anywhere."""
-    assert wrong(LIMIT, REFUSED) == ""
+    assert problem_of(LIMIT, REFUSED) == ""
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_a_named_error_is_right() -> None:
 )
 def test_what_is_no_named_error_is_said(outcome: Outcome, problem: str) -> None:
     """An error is right only with its words, its exit code, a next command, and alone."""
-    assert problem in wrong(LIMIT, outcome)
+    assert problem in problem_of(LIMIT, outcome)
 
 
 def test_a_row_becomes_a_command_in_a_shell(tmp_path: Path) -> None:
