@@ -21,7 +21,7 @@ from harness.plan import TARGETS, Plan
 from harness.plan_file import read_plan
 from harness.startup import (
     as_written,
-    check_no_benchmark,
+    check_benchmark,
     check_reports,
     check_surroundings,
     collect_garbage,
@@ -103,7 +103,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for folder in {item.path.parent for item in items}:
         if (folder / "plan.toml").exists():
             try:
-                _check_plugins(config, items)
+                check_benchmark(_fixtures(items), config.pluginmanager.has_plugin)
                 config.stash[PLANS][folder] = _plan(config, folder)
                 check_surroundings(config.stash[PLANS][folder], config.getoption("--reports"))
                 check_reports(config.getoption("--reports"))
@@ -125,11 +125,8 @@ def _plan(config: pytest.Config, folder: Path) -> Plan:
     return read_plan(file, target, settings, like)
 
 
-def _check_plugins(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Raises HarnessError when a test measures and pytest-benchmark is not there."""
-    names = ("benchmark", "pytest_benchmark.plugin")  # loaded by itself, or with -p
-    if not any(map(config.pluginmanager.has_plugin, names)):
-        check_no_benchmark(name for item in items for name in getattr(item, "fixturenames", ()))
+def _fixtures(items: list[pytest.Item]) -> set[str]:
+    return {name for item in items for name in getattr(item, "fixturenames", ())}
 
 
 def _note_left_out(config: pytest.Config, folder: Path, items: list[pytest.Item]) -> None:

@@ -6,7 +6,7 @@ import errno
 import gc
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -58,9 +58,10 @@ def describe_missing_report(folder: Path, error: OSError) -> str:
     )
 
 
-def check_no_benchmark(fixtures: Iterable[str]) -> None:
-    """No test measures where pytest-benchmark is not loaded. Raises HarnessError when one does."""
-    if "benchmark" not in fixtures:
+def check_benchmark(fixtures: Collection[str], has_plugin: Callable[[str], bool]) -> None:
+    """Tests that measure have pytest-benchmark. Raises HarnessError when it is not loaded."""
+    loaded = has_plugin("benchmark") or has_plugin("pytest_benchmark.plugin")  # by itself, by -p
+    if loaded or "benchmark" not in fixtures:
         return
     names = ("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "PYTEST_ADDOPTS")
     variables = [name for name in names if os.environ.get(name)]
