@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
 
-from harness.process import mend_process
+from harness.own_process import mend_process
 
 
 @dataclass(frozen=True)

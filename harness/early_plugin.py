@@ -7,7 +7,7 @@ from collections.abc import Generator
 import pytest
 
 from harness.errors import HarnessError
-from harness.process import check_process, mend_process
+from harness.own_process import check_process, mend_process
 
 
 def pytest_addoption() -> None:

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 from harness.checks.catalogue import CHECKS
 from harness.checks.finding import SEVERITIES
 from harness.errors import HarnessError, RefusedError, StepError
+from harness.own_process import check_process
 from harness.plan import TARGETS, Plan
 from harness.plan_file import read_plan
-from harness.process import check_process
 from harness.targets.typed import on_twin, shown_again
 from harness.wire.cassette import provenance_of
 

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from harness.processes import read
+
 if TYPE_CHECKING:
     from ..whole_runs import WholeRuns
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-MEND = "from harness.process import mend_process; mend_process(); "
+MEND = "from harness.own_process import mend_process; mend_process(); "
 CHECK = (
-    "from harness.process import check_process\n"
+    "from harness.own_process import check_process\n"
     "from harness.errors import HarnessError\n"
     "try: check_process()\n"
     "except HarnessError as error: print(error)\n"
