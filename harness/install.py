@@ -34,15 +34,16 @@ PIP_SETTINGS = {  # setting of pip -> variable of uv (https://docs.astral.sh/uv/
     "find-links": "UV_FIND_LINKS",
     "no-index": "UV_NO_INDEX",
     "trusted-host": "UV_INSECURE_HOST",
-    "cert": "SSL_CERT_FILE",
     "proxy": "ALL_PROXY",
 }
 LOCATIONS = ("index-url", "extra-index-url", "find-links")  # pip steps over a missing folder
+SEPARATORS = {"UV_FIND_LINKS": ","}  # of lists; all others by blanks, as pip's
+BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # pip looks there when it has no `cert`
 UV_DEFAULTS = {
     "UV_SYSTEM_CERTS": "1",  # a company's own certificate authority is in the system's store
     "UV_INDEX_STRATEGY": "unsafe-best-match",  # all indexes are equal, as they are for pip
-    "UV_COMPILE_BYTECODE": "1",  # else the first run pays for it
 }
+OF_ANOTHER = ("VIRTUAL_ENV", "PYTHONPATH")  # lead uv to another environment than the one named
 
 
 class InstallError(Exception):
@@ -111,8 +112,8 @@ def install_torch(environment: Environment, pin: str, torch: Torch) -> None:
         return
     if torch != "cuda":
         _say(f"{environment.folder}: {pin}, build `{torch}`, from PyTorch's own index")
-        command = [*_uv(environment), "pip", "install", *_target(environment)]
-        if _succeeds([*command, "--torch-backend", torch, pin], _variables(environment)):
+        command = [*_uv_install(environment), "--torch-backend", torch, pin]
+        if _succeeds(command, _variables(environment)):
             return
         _say(
             f"{environment.folder}: PyTorch's own index cannot be reached, so torch comes from the "
@@ -132,8 +133,7 @@ def install_packages(
     variables = _variables(environment)
     for name in without:
         variables.pop(name, None)
-    command = [*_uv(environment), "pip", "install", *_target(environment), *pins, *requirements]
-    if not _succeeds(command, variables):
+    if not _succeeds([*_uv_install(environment), *pins, *requirements], variables):
         _say(f"{environment.folder}: uv could not install this, trying pip, which takes longer")
         _pip(environment, [*pins, *requirements], variables)
 
@@ -143,13 +143,14 @@ def uv_environment(variables: Mapping[str, str], settings: Mapping[str, str]) ->
 
     `settings` are pip's, by name as in PIP_SETTINGS.
     """
-    translated = {}
+    own = {name: value for name, value in variables.items() if name not in OF_ANOTHER}
+    translation = {}
     for name, variable in PIP_SETTINGS.items():
         words = settings.get(name, "").split()
         words = [word for word in words if name not in LOCATIONS or _exists(word)]
         if words:
-            translated[variable] = " ".join(words)
-    return {**UV_DEFAULTS, **translated, **variables}
+            translation[variable] = SEPARATORS.get(variable, " ").join(words)
+    return {**UV_DEFAULTS, **translation, **_certificates(own, settings), **own}
 
 
 def pip_settings(python: Path | str) -> dict[str, str]:
@@ -163,6 +164,17 @@ def pip_settings(python: Path | str) -> dict[str, str]:
         if section in ("global", "install", ":env:"):
             settings[key] = str(ast.literal_eval(value))
     return settings
+
+
+def _certificates(variables: Mapping[str, str], settings: Mapping[str, str]) -> dict[str, str]:
+    """Uv's variable for the authorities that pip trusts, unless it has one of its own."""
+    if variables.get("SSL_CERT_FILE") or variables.get("SSL_CERT_DIR"):
+        return {}
+    bundles = [settings.get("cert"), *map(variables.get, BUNDLES)]
+    bundle = next(filter(None, bundles), None)
+    if bundle is None:
+        return {}
+    return {"SSL_CERT_DIR" if Path(bundle).is_dir() else "SSL_CERT_FILE": bundle}
 
 
 def _check_python() -> None:
@@ -216,6 +228,11 @@ def _succeeds(command: Sequence[str], variables: Mapping[str, str] | None = None
 def _uv(environment: Environment) -> list[str]:
     """Without its progress: two environments are made side by side, in one terminal."""
     return [str(environment.folder / "bin" / "uv"), "--quiet"]
+
+
+def _uv_install(environment: Environment) -> list[str]:
+    """With bytecode, else the first run pays for it."""
+    return [*_uv(environment), "pip", "install", "--compile-bytecode", *_target(environment)]
 
 
 def _target(environment: Environment) -> list[str]:

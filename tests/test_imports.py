@@ -81,6 +81,7 @@ def ours(package: str) -> set[str]:
             "sdk",
             {
                 "harness.errors",
+                "harness.install",
                 "harness.janitor",
                 "harness.plan_file",
                 "harness.report",

@@ -136,6 +136,10 @@ def test_a_file_of_pips_settings_counts(
     [
         ({"cert": "/ca.pem"}, {}, {"SSL_CERT_FILE": "/ca.pem"}),
         ({"cert": "/ca.pem"}, {"SSL_CERT_FILE": "/mine.pem"}, {"SSL_CERT_FILE": "/mine.pem"}),
+        ({"cert": "/ca.pem"}, {"REQUESTS_CA_BUNDLE": "/other"}, {"SSL_CERT_FILE": "/ca.pem"}),
+        ({"cert": os.curdir}, {}, {"SSL_CERT_DIR": os.curdir}),
+        ({}, {"REQUESTS_CA_BUNDLE": "", "CURL_CA_BUNDLE": "/b"}, {"SSL_CERT_FILE": "/b"}),
+        ({"find-links": f"{os.curdir} {os.pardir}"}, {}, {"UV_FIND_LINKS": ".,.."}),
         ({}, {"UV_SYSTEM_CERTS": "0"}, {"UV_SYSTEM_CERTS": "0"}),
         ({}, {}, {"UV_SYSTEM_CERTS": "1"}),
         ({"extra-index-url": "\nfile:///no/such https://a/b"}, {}, {"UV_INDEX": "https://a/b"}),

@@ -12,20 +12,15 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from harness.errors import SdkError
+from harness.install import pip_settings, uv_environment
 
 _LONG_AGO = "2000-01-01"
-_PIP_SETTINGS = {  # lists by blanks; uv's variable for the same, and the separator of its list
-    "PIP_INDEX_URL": ("UV_DEFAULT_INDEX", " "),
-    "PIP_EXTRA_INDEX_URL": ("UV_INDEX", " "),
-    "PIP_FIND_LINKS": ("UV_FIND_LINKS", ","),
-    "PIP_TRUSTED_HOST": ("UV_INSECURE_HOST", " "),
-}
-_CERTIFICATES = ("PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # pip looks in this order
 
 
 def resolved(
@@ -116,21 +111,14 @@ def _called(arguments: Sequence[str], given: str = "") -> subprocess.CompletedPr
         capture_output=True,
         text=True,
         check=False,
-        env=uv_environment(os.environ),
+        env=_environment(frozenset(os.environ.items())),
     )
 
 
-def uv_environment(ours: Mapping[str, str]) -> dict[str, str]:
-    """Ours for uv: it trusts whom the system trusts, and what pip was told holds for it as well."""
-    environment = {k: v for k, v in ours.items() if k not in ("VIRTUAL_ENV", "PYTHONPATH")}
-    environment.setdefault("UV_SYSTEM_CERTS", "true")
-    for setting, (name, separator) in _PIP_SETTINGS.items():
-        if value := ours.get(setting):
-            environment.setdefault(name, separator.join(value.split()))
-    bundle = next((ours[name] for name in _CERTIFICATES if ours.get(name)), None)
-    if bundle and not {"SSL_CERT_FILE", "SSL_CERT_DIR"} & ours.keys():
-        environment["SSL_CERT_DIR" if Path(bundle).is_dir() else "SSL_CERT_FILE"] = bundle
-    return environment
+@cache
+def _environment(variables: frozenset[tuple[str, str]]) -> dict[str, str]:
+    """Of uv's process, as these of ours and pip's settings are; pip takes a moment to say them."""
+    return uv_environment(dict(variables), pip_settings(sys.executable))
 
 
 def _plain(text: str) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import SdkError
+from harness.install import uv_environment
 from harness.sdk import packages
 from harness.targets.twin import twin_python
 from tests.sdk.conftest import WHEELS
@@ -80,7 +81,7 @@ def test_uv_trusts_whom_the_system_trusts(
         command = [*trusting, sys.executable, "-c", resolve]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         assert done.stdout == "six==1.17\n", done.stderr
-    assert packages.uv_environment({})["UV_SYSTEM_CERTS"] == "true"
+    assert uv_environment({}, {})["UV_SYSTEM_CERTS"] == "1"
 
 
 def test_nobody_else_is_trusted(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
