@@ -233,7 +233,7 @@ def _state_in_proc(pid: int) -> tuple[str, bool] | None:
 
 
 def _state_elsewhere(pid: int) -> tuple[str, bool] | None:
-    import psutil
+    import psutil  # comes with azure-ai-ml, and with the twin
 
     try:
         process = psutil.Process(pid)

@@ -91,7 +91,7 @@ class Attempt:
 
     def watchdog_acted(self) -> bool:
         """Whether a watchdog of it had something to do."""
-        return any(file.stat().st_size for file in self.folder.glob("*/watchdog.log"))
+        return any(self.folder.glob("*/watchdog.acted"))
 
     def watchdogs(self) -> list[Identity | None]:
         """Its watchdogs, as they were written down."""

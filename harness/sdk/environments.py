@@ -101,8 +101,10 @@ def imported(python: Path, *, over: Sequence[Path] = ()) -> Imported:
                 f"importing the SDK was not done after {_IMPORT_SECONDS} s.\n{again}"
             ) from error
         except (OSError, ValueError) as error:
-            ending = f"exit code {done.returncode}: {done.stderr[-500:]}"
-            raise SdkError(f"importing the SDK ended with {ending}\n{again}") from error
+            raise SdkError(
+                f"importing the SDK ended with exit code {done.returncode}: {done.stderr[-500:]}\n"
+                f"{again}"
+            ) from error
     return Imported(**values | {name: tuple(values[name]) for name in ("packages", "warnings")})
 
 

@@ -7,6 +7,7 @@ its own settings (`UV_DEFAULT_INDEX`, `UV_FIND_LINKS`, ...), else pip's: where p
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -79,29 +80,28 @@ def versions(package: str, *, pre: bool = False) -> tuple[str, ...]:
 
     Raises SdkError when it has none.
     """
+    command = [sys.executable, "-m", "pip", "index", "versions"]
     done = subprocess.run(
-        [sys.executable, "-m", "pip", "index", "versions", *(["--pre"] if pre else []), package],
+        [*command, "--json", *(["--pre"] if pre else []), package],
         capture_output=True,
         text=True,
         check=False,
     )
-    found = re.search(r"Available versions: (.+)", done.stdout)
-    if not found:
+    if done.returncode:
         raise SdkError(
             f"no versions of {package} were found:\n{done.stderr.strip()}\n"
             f"Next: python -m pip index versions {package}"
         )
-    return tuple(reversed(found[1].split(", ")))
+    return tuple(reversed(json.loads(done.stdout)["versions"]))
 
 
-def _uv(arguments: Sequence[str], given: str = "") -> str:
+def _uv(arguments: Sequence[str], given: str = "") -> None:
     done = _called(arguments, given)
     if done.returncode:
         what = f"uv {' '.join(arguments[:2])}"
         again = shlex.join([_program(), *arguments])
         again = f"echo {shlex.quote(given)} | {again}" if given else again
         raise SdkError(f"{what} failed: {_plain(done.stderr)}\nNext: {again}")
-    return done.stdout
 
 
 def _called(arguments: Sequence[str], given: str = "") -> subprocess.CompletedProcess[str]:

@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,13 +75,13 @@ def run(python: Path, ready: Path, folder: Path) -> Ran:
     command = [str(python), "-m", "pytest", str(SCENARIO), "--target", "twin", "--record", "-q"]
     command += ["--cassettes", str(folder / "cassettes"), "--reports", str(folder / "reports")]
     command += ["-p", "no:cacheprovider", "-o", "filterwarnings=default"]
+    command += ["-p", "harness.sdk.outcome_plugin"]
     for key, value in SETTINGS.items():
         command += ["--set", f"{key}={value}"]
-    began, log = time.monotonic(), folder / "log"
+    began, log, outcome = time.monotonic(), folder / "log", folder / "outcome.json"
     with log.open("w", encoding="utf-8") as output:
-        code = _finished(command, ready, output)
-    text = log.read_text(encoding="utf-8", errors="replace")
-    return _read(code, folder / "reports", text, round(time.monotonic() - began, 1))
+        code = _exit_code(command, leading_to(ready) | {"HARNESS_OUTCOME": str(outcome)}, output)
+    return _read(code, folder, round(time.monotonic() - began, 1))
 
 
 def probe(python: Path, ready: Path, out: Path, *names: str) -> None:
@@ -108,8 +108,7 @@ def probe(python: Path, ready: Path, out: Path, *names: str) -> None:
         )
 
 
-def _finished(command: list[str], ready: Path, output: Any) -> int:
-    env = leading_to(ready)
+def _exit_code(command: list[str], env: dict[str, str], output: Any) -> int:
     process = subprocess.Popen(
         command, cwd=ROOT, env=env, stdout=output, stderr=output, stdin=subprocess.DEVNULL
     )
@@ -131,29 +130,40 @@ def leading_to(ready: Path) -> dict[str, str]:
     )
 
 
-def _read(code: int, reports: Path, text: str, seconds: float) -> Ran:
+def _read(code: int, folder: Path, seconds: float) -> Ran:
     """What the run's own record says; the end of its output where it has none."""
-    warnings = tuple(sorted(set(re.findall(r"^  \S+:\d+: (\w*Warning: .+)$", text, re.MULTILINE))))
-    record = reports / "latest" / "run.json"
+    record = folder / "reports" / "latest" / "run.json"
+    outcome = _outcome(folder / "outcome.json")
+    warnings = tuple(sorted(set(outcome["warnings"])))
     if not record.exists():
+        text = (folder / "log").read_text(encoding="utf-8", errors="replace")
         last = [line for line in text.splitlines() if line.strip()][-1:] or [f"exit code {code}"]
-        return Ran("did not start", 0, seconds, last[0], _where(text), warnings)
+        return Ran("did not start", 0, seconds, last[0], _where([text]), warnings)
     told = json.loads(record.read_text(encoding="utf-8"))
     failed = next((step for step in told["steps"] if step["error"]), None)
     error = f"step {failed['n']} ({failed['name']}): {failed['error']}" if failed else ""
     if code and not error:
-        error = next(iter(re.findall(r"^(?:FAILED|ERROR|recorded:) (.+)$", text, re.MULTILINE)), "")
+        recorded = [line for line in outcome["reports"] if line.startswith("recorded: ")]
+        error = next(iter([*outcome["failures"], *recorded]), f"exit code {code}")
     return Ran(
         outcome="failed" if code else "passed",
         requests=told["exchanges"],
         seconds=seconds,
         error=" ".join(error.split())[:400],
-        where=_where(text) if code else "",
+        where=_where(outcome["traces"]) if code else "",
         warnings=warnings,
     )
 
 
-def _where(text: str) -> str:
-    """The last line of ours that a failure passed through."""
-    found = _OURS.findall(text)
-    return found[-1] if found else ""
+def _outcome(file: Path) -> dict[str, list[str]]:
+    """What the plugin wrote down; nothing where pytest has not come to its end."""
+    lists: dict[str, list[str]] = {"warnings": [], "failures": [], "traces": [], "reports": []}
+    with suppress(FileNotFoundError, ValueError):
+        lists |= json.loads(file.read_text(encoding="utf-8"))
+    return lists
+
+
+def _where(traces: Sequence[str]) -> str:
+    """The last line of ours that the first failure passed through; "" when it did not."""
+    lines = _OURS.findall(traces[0]) if traces else []
+    return lines[-1] if lines else ""

@@ -1,56 +1,105 @@
-"""The watchdog alone: a run that hangs is ended when its time is over."""
+"""The watchdog alone: a run that hangs is ended when its time is over, its twin with it."""
 
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from harness.janitor.watch import PROGRAM, watched
 from harness.limits import ceiling
 from harness.plan import Limits
+from harness.processes import is_running, read, write
+
+ROOT = Path(__file__).parents[2]
+
+
+HANGING = (
+    "import sys, time; from pathlib import Path; from harness.janitor.watch import watched\n"
+    "with watched(Path(sys.argv[1]), 0.5): time.sleep(60)"
+)
+SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
+
+
+@pytest.fixture
+def stranger() -> Iterator[subprocess.Popen[bytes]]:
+    """A process of somebody else."""
+    process = subprocess.Popen(SLEEP, start_new_session=True)
+    yield process
+    process.kill()
+    process.wait()
+
+
+def watchdog(folder: Path, pid: int, seconds: float = 0) -> str:
+    """What a watchdog says that is started when the run of that number has ended already."""
+    command = [sys.executable, "-I", "-S", str(PROGRAM), str(folder), str(pid), str(seconds)]
+    here, there = os.pipe()  # a child of the run holds this end open: it has not said anything
+    try:
+        done = subprocess.run(
+            command, stdin=here, capture_output=True, text=True, start_new_session=True, timeout=60
+        )
+    finally:
+        os.close(here)
+        os.close(there)
+    return done.stdout
 
 
 def test_a_run_that_hangs_is_killed_when_its_time_is_over(tmp_path: Path) -> None:
     """Nothing it does itself is needed: not a signal handler, not a free thread, not memory."""
-    program = [sys.executable, "-I", "-S", str(PROGRAM), str(tmp_path)]
-    code = (
-        "import os, subprocess, time\n"
-        f"subprocess.Popen([*{program!r}, str(os.getpid()), '0.5'])\n"
-        "time.sleep(60)"
-    )
-    here, there = os.pipe()  # the run's end stays open: it has said nothing and has not ended
-    log = tmp_path / "log"
     began = time.monotonic()
+    run = subprocess.Popen([sys.executable, "-c", HANGING, str(tmp_path)], cwd=ROOT)
 
-    with log.open("w") as output:
-        run = subprocess.Popen([sys.executable, "-c", code], stdin=here, stdout=output)
+    code = run.wait(30)
 
-    assert run.wait(30) == -9
-    assert time.monotonic() - began < 20
-    while "nothing is left" not in log.read_text():
+    process = read(tmp_path / "watchdog.pid")
+    while is_running(process):
         assert time.monotonic() - began < 30
         time.sleep(0.02)
-    os.close(here)
-    os.close(there)
-    assert f"the run (pid {run.pid}) is still there after 0.0 minutes; ending it" in log.read_text()
+    log = (tmp_path / "watchdog.log").read_text()
+    assert code == -9
+    assert time.monotonic() - began < 20
+    assert f"the run (pid {run.pid}) is still there after 0.0 minutes; ending it" in log
+    assert "nothing is left" in log
 
 
-def test_a_process_that_is_not_its_parent_is_never_killed(tmp_path: Path) -> None:
-    """The number of a run that has ended may be anybody's by now."""
-    stranger = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-    command = [sys.executable, "-I", "-S", str(PROGRAM), str(tmp_path), str(stranger.pid), "0.5"]
-    here, there = os.pipe()
-    try:
-        subprocess.run(command, stdin=here, stdout=subprocess.DEVNULL, check=True, timeout=30)
-        assert stranger.poll() is None
-    finally:
-        os.close(here)
-        os.close(there)
-        stranger.kill()
-        stranger.wait()
+def test_who_has_the_number_of_the_run_is_not_killed(
+    tmp_path: Path, stranger: subprocess.Popen[bytes]
+) -> None:
+    """The run is the watchdog's parent; any other process of that number is not it."""
+    said = watchdog(tmp_path, stranger.pid, 0.2)
+
+    assert "ending it" not in said
+    assert "nothing is left" in said
+    assert stranger.poll() is None
+
+
+def test_it_ends_the_twin_of_its_run(tmp_path: Path, stranger: subprocess.Popen[bytes]) -> None:
+    """The one that was written down with the moment it started, with its group."""
+    (tmp_path / "twin").mkdir()
+    write(tmp_path / "twin" / "pid", stranger.pid)
+
+    said = watchdog(tmp_path, os.getpid() + 1)
+
+    assert stranger.wait(10) == -signal.SIGTERM
+    assert "stopped the twin of this run" in said
+
+
+@pytest.mark.parametrize("start", ["", " 1", " twin"])
+def test_it_ends_nobody_else(tmp_path: Path, stranger: subprocess.Popen[bytes], start: str) -> None:
+    """A number without the moment, or with another one, is not the twin's any more."""
+    (tmp_path / "twin").mkdir()
+    (tmp_path / "twin" / "pid").write_text(f"{stranger.pid}{start}\n")
+
+    said = watchdog(tmp_path, os.getpid() + 1)
+
+    assert stranger.poll() is None
+    assert "stopped" not in said
 
 
 def test_the_time_of_a_run_is_its_limit_and_one_patience() -> None:

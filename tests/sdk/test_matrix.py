@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +23,8 @@ from harness.sdk.runs import Ran, _read
 from harness.sdk.table import page, table
 from harness.wire_diff.change import Change
 
-CONSTRAINTS = Path(__file__).parents[2] / "constraints" / "light.txt"
+ROOT = Path(__file__).parents[2]
+CONSTRAINTS = ROOT / "constraints" / "light.txt"
 FINE = Import("", 2.0, (), "", 3.0, ("DeprecationWarning: x",))
 BROKEN = replace(FINE, error="ModuleNotFoundError: No module named 'six'", culprits=("six is",))
 GREEN = Ran("passed", 80, 20.0, "", "", ())
@@ -72,7 +76,9 @@ def test_a_run_without_a_record_is_told_by_its_last_line(tmp_path: Path) -> None
     """A release with which not even pytest starts has a row all the same."""
     text = "Traceback\nharness/wire/hook.py:12: in hooked\nImportError: no requests\n"
 
-    ran = _read(4, tmp_path, text, 1.0)
+    (tmp_path / "log").write_text(text)
+
+    ran = _read(4, tmp_path, 1.0)
 
     assert (ran.outcome, ran.error) == ("did not start", "ImportError: no requests")
     assert ran.where == "harness/wire/hook.py:12"
@@ -80,14 +86,39 @@ def test_a_run_without_a_record_is_told_by_its_last_line(tmp_path: Path) -> None
 
 def test_a_failed_step_is_the_first_error(tmp_path: Path) -> None:
     """The step that broke is named, and how often anything was asked."""
-    record = tmp_path / "latest" / "run.json"
-    record.parent.mkdir()
+    record = tmp_path / "reports" / "latest" / "run.json"
+    record.parent.mkdir(parents=True)
     steps = [{"n": 1, "name": "connection", "error": None}, {"n": 2, "name": "m", "error": "no"}]
     record.write_text(json.dumps({"steps": steps, "exchanges": 7}), encoding="utf-8")
 
-    ran = _read(1, tmp_path, "", 1.0)
+    ran = _read(1, tmp_path, 1.0)
 
     assert (ran.outcome, ran.requests, ran.error) == ("failed", 7, "step 2 (m): no")
+
+
+def test_what_a_run_met_is_read_from_what_its_plugin_wrote(tmp_path: Path) -> None:
+    """Warnings, the first failure and the line of ours in it; what a test prints is none of it."""
+    (tmp_path / "test_red.py").write_text(
+        "import warnings\n"
+        "def test_red():\n"
+        "    print('\\nFAILED printed - no failure\\n  a.py:1: FakeWarning: printed')\n"
+        "    warnings.warn('old\\nand gone', FutureWarning)\n"
+        "    exec(compile('def f(): 1 / 0\\nf()', 'harness/broken.py', 'exec'), {})\n"
+    )
+    command = [sys.executable, "-m", "pytest", "test_red.py", "-s", "-q", "--tb=short"]
+    command += ["-p", "harness.sdk.outcome_plugin", "-p", "no:cacheprovider"]
+    env = {**os.environ, "HARNESS_OUTCOME": str(tmp_path / "outcome.json"), "PYTHONPATH": str(ROOT)}
+    code = subprocess.run(command, cwd=tmp_path, env=env, stdout=subprocess.DEVNULL).returncode
+    record = tmp_path / "reports" / "latest" / "run.json"
+    record.parent.mkdir(parents=True)
+    record.write_text(json.dumps({"steps": [], "exchanges": 7}), encoding="utf-8")
+
+    ran = _read(code, tmp_path, 1.0)
+
+    assert (code, ran.outcome) == (1, "failed")
+    assert ran.error == "test_red.py::test_red - ZeroDivisionError: division by zero"
+    assert ran.where == "harness/broken.py:1"
+    assert ran.warnings == ("FutureWarning: old",)
 
 
 @pytest.mark.parametrize("first", range(1, 9))
