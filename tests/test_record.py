@@ -6,8 +6,10 @@ import json
 import os
 from dataclasses import replace
 from datetime import UTC, datetime
+from html import unescape
 from importlib.metadata import version
 from pathlib import Path
+from shlex import quote
 
 import pytest
 
@@ -126,13 +128,14 @@ def test_a_run_that_has_begun_has_a_page(run: Run) -> None:
     assert latest.resolve() == here.resolve()
     text = (latest / "index.html").read_text(encoding="utf-8")
     assert "This run on the twin has not ended: it is running, or was killed." in text
-    assert f'Next: <code class="command">python -m harness sweep {here}</code> says what' in text
+    sweeping = f"python -m harness sweep {quote(str(here))}"
+    assert f'Next: <code class="command">{sweeping}</code> says what' in unescape(text)
     assert run.plan.digest() in text
     assert run.plan.compute.size in text
     assert "default-src 'none'" in text
     summary = (latest / "summary.md").read_text(encoding="utf-8")
     assert summary.startswith("## ? This run on the twin has not ended")
-    assert f"**Next**: `python -m harness sweep {here}` says what is left" in summary
+    assert f"**Next**: `{sweeping}` says what is left" in summary
     assert sweep([str(here)]) == 0
 
     write_reports(run, {})

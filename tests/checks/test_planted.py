@@ -6,6 +6,7 @@ A clean run comes first and has nothing to say; then each plant by itself is see
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -79,10 +80,11 @@ def _told(plant: Plant) -> bool:
 
 def _log_named(error: str) -> bool:
     """Whether it names a file with the deployment's log, which is there and has been scrubbed."""
-    named = re.search(r"less (\S+\.log)", error)
-    if not named:
+    command = re.search(r"less ('.+?\.log'|\S+\.log)", error)
+    if not command:
         return False
-    text = Path(named[1]).read_text()
+    (log,) = shlex.split(command[1])
+    text = Path(log).read_text()
     return "SystemSetup: Succeeded" in text and "cannot be read" not in text
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from shlex import quote
 
 from harness.report.run_record import RunRecord, write
 
@@ -64,4 +65,4 @@ def test_a_run_that_has_not_ended_is_no_missing_one(tmp_path: Path) -> None:
 
     assert done.returncode == 1
     assert f"{tmp_path.name} has not ended: it is running, or was killed. Next: " in done.stderr
-    assert done.stderr.endswith(f"Next: python -m harness sweep {tmp_path}\n")
+    assert done.stderr.endswith(f"Next: python -m harness sweep {quote(str(tmp_path))}\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 
 import pytest
 from hypothesis import given
@@ -115,10 +116,12 @@ def test_the_closing_line_of_a_broken_run_ends_in_a_command(
     line = closing_line(failed_run, tmp_path)
 
     assert line.startswith("✕ finetune_chat: Step 5, fine-tune job, failed on the twin; JobFailed")
-    assert line.endswith(f"next: python -m harness sweep {tmp_path}")
+    assert line.endswith(f"next: python -m harness sweep {quote(str(tmp_path))}")
     (tmp_path / "watchdog.log").touch()
     assert "sweep" in (line := closing_line(failed_run, tmp_path))
-    assert line.endswith(f"# a watchdog tries meanwhile, see {tmp_path / 'watchdog.log'}")
+    assert line.endswith(
+        f"# a watchdog tries meanwhile, see {quote(str(tmp_path / 'watchdog.log'))}"
+    )
 
 
 def test_a_failed_step_says_why_and_who_can_mend_it(failed_run: RunRecord, tmp_path: Path) -> None:
@@ -165,8 +168,8 @@ def test_what_is_left_is_told_without_the_ways_to_delete_it(
     line = closing_line(replace(failed_run, steps=steps), tmp_path)
 
     assert "; LeftoverError: 1 thing(s) may still exist and cost money; " in line
-    assert line.endswith(f"next: python -m harness sweep {tmp_path}")
-    assert f"\nNext: python -m harness sweep {tmp_path}\n" in error
+    assert line.endswith(f"next: python -m harness sweep {quote(str(tmp_path))}")
+    assert f"\nNext: python -m harness sweep {quote(str(tmp_path))}\n" in error
     assert "az ml online-endpoint delete" in error
 
 

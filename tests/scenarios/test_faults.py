@@ -6,6 +6,7 @@ Real runs against a real twin, each in a process of its own.
 from __future__ import annotations
 
 import re
+import shlex
 from glob import glob
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -78,8 +79,8 @@ def _breaks_once(ended: Ended, record: RunRecord, claim: Claim) -> None:
     *_, last = (line for line in ended.output.splitlines() if line.startswith("✕ "))
     assert "; next: " in last
     assert name == "cleanup" or not AZURE_ALONE.search(error + last)
-    for logs in re.findall(r"tail -n 50 (\S+)", error):
-        assert glob(logs)
+    for command in re.findall(r"tail -n 50 (?:'[^']*'|[^\s'])+", error):
+        assert glob(shlex.split(command)[-1])
     at_the_end = 1 if claim.breaks == "connection" else 0  # the twin is gone: told there as well
     assert record.tests.errors + record.tests.failed == 1 + at_the_end
     assert name != "cluster" or record.deleted == ()  # a create that is refused made nothing

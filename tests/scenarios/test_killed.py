@@ -9,7 +9,9 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from html import unescape
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from harness.janitor.ledger import Ledger
@@ -112,7 +114,7 @@ def test_a_killed_run_is_cleaned_up_by_its_watchdog(tmp_path: Path) -> None:
     assert not is_running(twin)
     page = (run.folder.parent / "latest" / "index.html").read_text()
     assert "This run on the twin has not ended: it is running, or was killed." in page
-    assert f"python -m harness sweep {run.folder}" in page
+    assert f"python -m harness sweep {quote(str(run.folder))}" in unescape(page)
 
 
 def test_run_and_watchdog_killed_then_sweep(tmp_path: Path, whole_runs: WholeRuns) -> None:

@@ -14,6 +14,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import pytest
@@ -121,7 +122,7 @@ def test_the_run_fails_and_says_what_to_type(name: str, request: pytest.FixtureR
         f"endpoint {left.name} (up to $88.15 a day): ",
         left.command,
         left.portal,
-        f"python -m harness sweep {ended.folder}",
+        f"python -m harness sweep {quote(str(ended.folder))}",
     ):
         assert text in ended.output
     assert left.command.startswith(f"az ml online-endpoint delete --yes --name {left.name} --sub")
