@@ -157,8 +157,7 @@ def _ended_with_twin(ledger: Ledger, entries: Sequence[Entry], tally: Tally, *, 
 
 def _sweep_tags(place: Place, owner: str, tally: Tally, patience: float, dry: bool) -> None:
     """Whatever in the workspace is ours by its tags and past its time."""
-    hands = ArmHands(place)
-    ours = expired_entries(hands, owner, datetime.now(UTC))
+    ours = _ours(place, owner)
     tally.say(f"{place.workspace}: {len(ours)} tagged owner={owner} and past DeleteAfter")
     with tempfile.TemporaryDirectory() as folder:
         ledger = Ledger(Path(folder) / "ledger.jsonl")
@@ -167,6 +166,20 @@ def _sweep_tags(place: Place, owner: str, tally: Tally, patience: float, dry: bo
             ledger.expect(entry.kind, entry.name, entry.size, entry.count)
             ledger.answered(entry.kind, entry.name)
         _delete(ledger, ledger.open_entries(), tally, patience, dry=dry)
+
+
+def _ours(place: Place, owner: str) -> list[Entry]:
+    """Raises HarnessError when nobody is signed in."""
+    from azure.core.exceptions import ClientAuthenticationError
+
+    try:
+        return expired_entries(ArmHands(place), owner, datetime.now(UTC))
+    except ClientAuthenticationError as error:
+        raise HarnessError(
+            f"no Azure credential works here: {error}\nNothing was looked at in workspace "
+            f"{place.workspace}. Next: az login, or set AZURE_CLIENT_ID, AZURE_TENANT_ID and "
+            "AZURE_CLIENT_SECRET, then the same command"
+        ) from error
 
 
 def expired_entries(hands: ArmHands, owner: str, now: datetime) -> list[Entry]:
