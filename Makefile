@@ -11,7 +11,8 @@ TORCH ?= cpu# build of torch on Linux: cpu, cuda (2.7 GB to fetch), or auto, whi
 LIGHT := .venv/.made
 TWIN := .venv-twin/.made
 BENCH := .venv-bench/.made
-LONG := tests/scenarios tests/janitor tests/targets tests/wire tests/checks/test_planted.py  # first, so that no worker waits
+RIVALS := .venv-bench# environment of the benchmarks against other packages; --quick needs none of them
+LONG := tests/commands tests/scenarios tests/janitor tests/targets tests/wire tests/checks/test_planted.py  # first, so that no worker waits
 INSTALL := "$(PYTHON)" -m harness.install
 
 .NOTPARALLEL:  # all but the two environments, which have a make of their own
@@ -49,7 +50,7 @@ lint: $(LIGHT) $(TWIN)
 
 bench: $(LIGHT) $(TWIN) $(BENCH) ## ratios, measured side by side
 	@missed=; for script in benchmarks/*.py; do \
-		case "$$script" in */twin_*) env=.venv-twin;; */replay.py|*/validate.py) env=.venv-bench;; *) env=.venv;; esac; \
+		case "$$script" in */twin_*) env=.venv-twin;; */replay.py|*/validate.py) env=$(RIVALS);; *) env=.venv;; esac; \
 		echo "== $$script =="; "$$env/bin/python" "$$script" $(BENCH_OPTIONS) || missed="$$missed $$script"; \
 	done; \
 	if [ -n "$$missed" ]; then echo "missed a goal, or failed:$$missed" >&2; exit 1; fi
@@ -62,10 +63,10 @@ environments: $(LIGHT) $(TWIN) ## every environment of the table, for replay, tw
 	.venv/bin/python -m pytest tests/environment -m slow_environments -q -n 2 $(if $(ALLOW_UNTRIED),--allow-untried)
 
 regenerate: $(TWIN) ## make the base model again from nothing and compare (two minutes)
-	.venv-twin/bin/python -m pytest tests/twin/data -m slow_regenerate
+	.venv-twin/bin/python -m pytest tests/twin/data -m slow_regenerate $(REGENERATE_OPTIONS)
 
 prove-replay: $(LIGHT) $(TWIN) ## a hundred replays: threads, uploads, no network; an old SDK (four minutes)
-	.venv/bin/python -m pytest tests/wire -m slow_replay
+	.venv/bin/python -m pytest tests/wire -m slow_replay $(PROVE_OPTIONS)
 
 light: $(LIGHT)
 twin-env: $(TWIN)

@@ -20,10 +20,22 @@ from harness.wire.scrub import Scrubber
 from harness.wire.tape import Tape
 from tests.wire.small import saved
 
+REPEATS = 100
 WS = (
     "https://management.azure.com/subscriptions/11111111-2222-3333-4444-555555555555/"
     "resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w"
 )
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`make prove-replay` says how often; without this folder on the command line, the default."""
+    parser.addoption("--repeats", type=int, default=REPEATS, help="of each replay that is repeated")
+
+
+@pytest.fixture
+def repeats(request: pytest.FixtureRequest) -> int:
+    """How often a test of repeated replays repeats them."""
+    return int(request.config.getoption("--repeats", REPEATS))
 
 
 @pytest.fixture

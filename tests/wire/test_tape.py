@@ -233,11 +233,11 @@ def test_threads_lose_nothing_and_reach_nothing(server, tmp_path) -> None:
 
 
 @pytest.mark.slow_replay
-def test_a_hundred_replays_from_threads(server, tmp_path) -> None:
+def test_a_hundred_replays_from_threads(server, tmp_path, repeats: int) -> None:
     """16 threads, 100 times: no packet, none lost, no hang."""
     tape = record(server, 16, 20, tmp_path)
     heard = len(server.asked)
-    for _ in range(100):
+    for _ in range(repeats):
         again = Tape(tape.cassettes)
         with hooked(again.through), blocked() as refused:
             assert from_threads("http://127.0.0.1:9", 16, 20) == {200: 320}

@@ -101,9 +101,9 @@ def test_a_folder_and_a_large_file_replay(sources, recorded, tmp_path: Path) -> 
 
 
 @pytest.mark.slow_replay
-def test_a_hundred_uploads(sources, recorded, tmp_path: Path) -> None:
+def test_a_hundred_uploads(sources, recorded, tmp_path: Path, repeats: int) -> None:
     """The same, 100 times: 0 packets, 0 lost, 0 hangs."""
-    for _ in range(100):
+    for _ in range(repeats):
         _, seen = replay(sources, recorded[0], tmp_path)
         assert len(seen) == recorded[1]
 
