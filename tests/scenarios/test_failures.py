@@ -68,13 +68,13 @@ def test_nothing_to_ask_is_known_before_the_training(
 def test_a_disk_that_is_full_while_uploading(
     tmp_path: Path, whole_runs: WholeRuns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The twin can write no file over a megabyte: the upload is refused, saying what is full."""
+    """The twin can write no file over 33 MB: the upload is refused, saying what is full."""
     python = shlex.quote(str(twin_python()))
-    script = f'ulimit -f 2000\nexec {python} "$@"'  # of 512 bytes
+    script = f'ulimit -f 66000\nexec {python} "$@"'  # of 512 bytes; with less no twin starts
     small_disk = write_shell_program(tmp_path / "python", script)
     monkeypatch.setenv("HARNESS_TWIN_PYTHON", str(small_disk))
     monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
-    large = (SAMPLE / "train_sft.jsonl").read_text() * 4
+    large = (SAMPLE / "train_sft.jsonl").read_text() * 120
 
     ended = whole_runs.on_its_own(
         tmp_path / "run", settings=_from_hub(tmp_path / "dataset", train_sft=large)
