@@ -27,7 +27,7 @@ from benchmarks.guarding.parts import Guards, guards_of  # noqa: E402  # once th
 from harness.targets.twin import running_twin  # noqa: E402  # once the root is there
 
 RUNS = 5
-MOST_PERCENT = 5.0
+MOST_PERCENT = 2.0
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""What the benchmark of replays rests on: every engine gets the same tape, and ours is exact."""
+"""What benchmarks rest on: each engine of replays gets the same tape, and a missed goal is told."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.goals import Goal, print_goals
 from benchmarks.replaying import engines, tape
 
 
@@ -47,3 +48,27 @@ def test_a_place_in_the_tape_can_be_measured_alone(tmp_path: Path) -> None:
 
     assert bodies
     assert all(body == told[at].answer for at, body in bodies.items())
+
+
+@pytest.mark.parametrize(
+    ("goal", "load", "quick", "code", "verdict"),
+    [
+        (Goal("ratio", 1.9, least=2.0), 1.0, False, 1, "MISSED"),
+        (Goal("ratio", 2.0, least=2.0), 1.0, False, 0, "met"),
+        (Goal("share", 2.1, most=2.0), 1.0, False, 1, "MISSED"),
+        (Goal("ratio", 1.9, least=2.0), 3.1, False, 0, "cannot tell"),
+        (Goal("ratio", 1.9, least=2.0), 1.0, True, 0, "cannot tell"),
+        (Goal("memory", 49.0, most=48.0, timed=False), 9.0, True, 1, "MISSED"),
+    ],
+)
+def test_a_missed_goal_ends_with_1(
+    goal: Goal,
+    load: float,
+    quick: bool,
+    code: int,
+    verdict: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Speeds are judged on a quiet machine only; what no load changes is judged on any."""
+    assert print_goals([goal], [0.5, load], quick=quick) == code
+    assert capsys.readouterr().out.endswith(f" {verdict}\n")

@@ -299,6 +299,9 @@ GENERATORS = {
 BENCHMARKS = {
     ".venv-bench/bin/python benchmarks/replay.py --quick": Within(BENCH),
     ".venv-bench/bin/python benchmarks/validate.py": Within(BENCH),
+    ".venv/bin/python benchmarks/cleanup_overhead.py": Within(BENCH),
+    ".venv-twin/bin/python benchmarks/twin_warm.py": Within(BENCH),
+    "make bench BENCH_OPTIONS=--quick": Within(BENCH),
 }
 
 WAYS: dict[str, Typed | Within | Proof] = {
