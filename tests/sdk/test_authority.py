@@ -88,7 +88,7 @@ def test_nobody_else_is_trusted(company: Company, monkeypatch: pytest.MonkeyPatc
     """Without the authority there is no answer, and the message has the command to try again."""
     monkeypatch.setenv("PIP_INDEX_URL", company.index)
 
-    with pytest.raises(SdkError, match=r"(?s)certificate.*Next: .*uv pip compile"):
+    with pytest.raises(SdkError, match=r"(?s)certificate.*Next: .*uv'? pip compile"):
         packages.resolved(["six"])
 
 
