@@ -60,7 +60,8 @@ crash: $(LIGHT) $(TWIN) ## end the recipe at every exchange, in every way, and c
 	.venv/bin/python -m harness.crash --json reports/crash.json $(CRASH_OPTIONS)
 
 environments: $(LIGHT) $(TWIN) ## every environment of the table, for replay, twin and preflight (half an hour)
-	.venv/bin/python -m pytest tests/environment -m slow_environments -q -n 2 $(if $(ALLOW_UNTRIED),--allow-untried)
+	.venv/bin/python -m pytest tests/environment -m slow_environments -q -n 2 \
+		$(if $(ALLOW_UNTRIED),--allow-untried) $(ENVIRONMENTS_OPTIONS)
 
 regenerate: $(TWIN) ## make the base model again from nothing and compare (two minutes)
 	.venv-twin/bin/python -m pytest tests/twin/data -m slow_regenerate $(REGENERATE_OPTIONS)

@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 
 import psutil
 
+from harness import processes
 from harness.janitor.ledger import Ledger
 from harness.janitor.watch import watched
 from harness.report.run_record import RunRecord, read
@@ -72,9 +73,11 @@ def watchdog_seconds(folder: Path) -> float:
     began = time.perf_counter()
     with watched(folder):
         started = time.perf_counter() - began
-        process = psutil.Process(int((folder / "watchdog.pid").read_text(encoding="utf-8")))
+        watchdog = processes.read(folder / "watchdog.pid")
+        if watchdog is None:
+            raise SystemExit("no watchdog was started")
         time.sleep(START_SECONDS)
-        cpu = process.cpu_times()
+        cpu = psutil.Process(watchdog.pid).cpu_times()
         began = time.perf_counter()
     return started + time.perf_counter() - began + cpu.user + cpu.system
 

@@ -76,6 +76,9 @@ MAKE_TARGETS = {
     "make regenerate": Typed(
         f"{MAKE} regenerate REGENERATE_OPTIONS='--steps 3'", output="1 passed"
     ),
+    "make environments": Typed(
+        f"{MAKE} environments ENVIRONMENTS_OPTIONS='-k \"replay and NO_COLOR\"'", output="1 passed"
+    ),
     "make clean": Typed(
         f"mkdir reports && {MAKE} clean && ! ls -d .venv .venv-twin && ls -d reports"
     ),
