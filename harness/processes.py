@@ -23,6 +23,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
+UNKNOWN_END = 255  # exit code of a child that nobody can tell of; no success
 _LOOK = 0.01  # seconds between looks at a process that is to end
 _TERM_SECONDS, _KILL_SECONDS = 10.0, 1.0  # that a process group has to end
 
@@ -78,7 +79,7 @@ class Child:
                 pid, status = os.waitpid(self.pid, os.WNOHANG)
                 self._code = os.waitstatus_to_exitcode(status) if pid else None
             except ChildProcessError:  # somebody else has waited: how it ended is lost
-                self._code = 0
+                self._code = UNKNOWN_END
         return self._code
 
 

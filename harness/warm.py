@@ -98,8 +98,11 @@ class WarmRuns:
     def start(self, arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
         """Begin `python -m pytest` with these arguments and just that environment.
 
-        Wait for its end before the next. Raises RuntimeError when the warm process has ended.
+        Wait for its end before the next. Raises RuntimeError when that has not been done, and when
+        the warm process has ended.
         """
+        if self.poll() is None:
+            raise RuntimeError("the run before has not ended: wait for it first")
         self._send("start", [*arguments], dict(environment), str(log))
         self._receive("started")
         self._code = None

@@ -28,13 +28,21 @@ def main(folder: str, pid: int, seconds: float = 0.0) -> int:
         signal.signal(number, signal.SIG_IGN)
     if _wait(pid, seconds) == _DONE:
         return 0
-    with open(os.path.join(folder, "watchdog.acted"), "w", encoding="utf-8"):
-        pass  # others look for it: what the log holds may come from anybody
+    _leave_mark(folder)
     _say(f"the run (pid {pid}) ended without closing its ledger")
     code = _sweep(folder)
     _stop_twin(folder)
     _say(f"done, {'nothing is left' if code == 0 else 'something is left: see above'}")
     return code
+
+
+def _leave_mark(folder: str) -> None:
+    """For others to see; a disk that is full or read-only must not keep anything from its end."""
+    try:
+        with open(os.path.join(folder, "watchdog.acted"), "w", encoding="utf-8"):
+            pass
+    except OSError as error:
+        _say(f"no mark can be left in {folder}: {error.strerror}")
 
 
 def _wait(pid: int, seconds: float) -> bytes:
@@ -88,8 +96,10 @@ def _run(module: str, *arguments: str) -> int:
 
 
 def _say(text: str) -> None:
-    sys.stdout.write(f"{time.strftime('%H:%M:%S')} watchdog: {text}\n")
-    sys.stdout.flush()
+    try:  # unbuffered: nothing may wait for a disk that is full
+        os.write(1, f"{time.strftime('%H:%M:%S')} watchdog: {text}\n".encode())
+    except OSError:  # what has to be deleted is deleted all the same
+        pass
 
 
 if __name__ == "__main__":

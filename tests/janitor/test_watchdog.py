@@ -122,3 +122,19 @@ def test_a_run_hardly_waits_for_it(tmp_path: Path) -> None:
             seconds.append(time.monotonic() - began)
 
     assert min(seconds) < 0.3
+
+
+def test_a_disk_that_takes_nothing_keeps_it_from_nothing(
+    tmp_path: Path, stranger: subprocess.Popen[bytes]
+) -> None:
+    """Neither its mark nor its log can be written: the twin is stopped all the same."""
+    (tmp_path / "watchdog.acted").mkdir()  # no file of that name can be made
+    (tmp_path / "twin").mkdir()
+    write(tmp_path / "twin" / "pid", stranger.pid)
+    command = [sys.executable, "-I", "-S", str(PROGRAM), str(tmp_path), str(os.getpid() + 1), "0"]
+
+    with open("/dev/full", "w") as full:
+        code = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=full, timeout=60).returncode
+
+    assert code == 0
+    assert stranger.wait(10) == -signal.SIGTERM
