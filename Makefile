@@ -80,7 +80,7 @@ $(LIGHT): pyproject.toml constraints/light.txt
 	@touch $@
 
 $(TWIN): pyproject.toml constraints/twin.txt
-	@echo "== the twin's environment in .venv-twin (torch, mlflow): 460 MB to fetch the first time =="
+	@echo "== the twin's environment in .venv-twin (torch, mlflow): 470 MB to fetch the first time =="
 	@$(INSTALL) .venv-twin twin --pins constraints/twin.txt --torch $(TORCH)
 	@touch $@
 

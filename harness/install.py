@@ -1,4 +1,4 @@
-"""`python -m harness.install FOLDER EXTRA`: make one environment of the project, from nothing.
+"""`python -m harness.install FOLDER EXTRAS`: make one environment of the project, from nothing.
 
 Runs under any Python of a supported version, before anything is installed, so it imports only the
 standard library. uv installs (four to six times faster than pip); where uv cannot, pip does, from
@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import rmtree
@@ -25,7 +26,7 @@ from urllib.request import url2pathname
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON = (3, 11)
-TORCH_CUDA = "2.7 GB to fetch, 5.7 GB on disk"  # sizes of torch 2.13.0's wheels for Linux x86_64
+CUDA = "with CUDA it is 2.7 GB to fetch, 5.7 GB on disk"  # wheels of torch 2.13.0, Linux x86_64
 Torch = Literal["cpu", "cuda", "auto"]
 
 PIP_SETTINGS = {  # setting of pip -> variable of uv (https://docs.astral.sh/uv/reference/environment)
@@ -43,7 +44,10 @@ UV_DEFAULTS = {
     "UV_SYSTEM_CERTS": "1",  # a company's own certificate authority is in the system's store
     "UV_INDEX_STRATEGY": "unsafe-best-match",  # all indexes are equal, as they are for pip
 }
-OF_ANOTHER = ("VIRTUAL_ENV", "PYTHONPATH")  # lead uv to another environment than the one named
+OTHER_PLACES = (  # lead uv or pip to another environment than the one named
+    *("VIRTUAL_ENV", "PYTHONPATH"),
+    *("PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_PYTHON"),
+)
 
 
 class InstallError(Exception):
@@ -72,7 +76,7 @@ class Environment:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Make the environment; 1 and one message when it cannot be made."""
     options = _parser().parse_args(arguments)
-    environment = Environment(options.folder, options.extras, options.pins)
+    environment = Environment(options.folder.resolve(), options.extras, options.pins.resolve())
     start = time.monotonic()
     try:
         install(environment, options.torch)
@@ -89,14 +93,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def install(environment: Environment, torch: Torch) -> None:
     """Make the environment anew, from its pins. Raises InstallError."""
     _check_python()
+    _check_folder(environment.folder)
     rmtree(environment.folder, ignore_errors=True)
     _run([sys.executable, "-m", "venv", str(environment.folder)], "making the folder")
-    _pip(environment, [environment.pin("uv") or "uv"])
+    if not _succeeds(_pip_install(environment, [environment.pin("uv") or "uv"])):
+        _say(f"{environment.folder}: there is no uv for this machine, so pip installs all")
     if pin := environment.pin("torch"):
         install_torch(environment, pin, torch)
     _say(f"{environment.folder}: fetching and installing what {environment.pins} pins")
-    install_packages(environment, ["--editable", f"{ROOT}[{environment.extras}]"])
-    _run([*_uv(environment), "pip", "check", *_target(environment)], "checking the packages")
+    install_packages(environment, ["--editable", f".[{environment.extras}]"])
+    check_packages(environment)
 
 
 def install_torch(environment: Environment, pin: str, torch: Torch) -> None:
@@ -106,18 +112,20 @@ def install_torch(environment: Environment, pin: str, torch: Torch) -> None:
     a company's index may have the CPU build; else it comes from PyTorch's own index. Raises
     InstallError.
     """
-    if torch == "cpu" and not _brings_cuda(environment, pin):
-        _say(f"{environment.folder}: {pin}, build for CPUs")
+    brings_cuda = _brings_cuda(environment, pin) if torch == "cpu" else True
+    if not brings_cuda:
+        build = "build for CPUs" if brings_cuda is False else f"whose build uv cannot tell; {CUDA}"
+        _say(f"{environment.folder}: {pin}, {build}")
         install_packages(environment, [pin])
         return
     if torch != "cuda":
         _say(f"{environment.folder}: {pin}, build `{torch}`, from PyTorch's own index")
-        command = [*_uv_install(environment), "--torch-backend", torch, pin]
-        if _succeeds(command, _variables(environment)):
+        command = [*_uv_install(environment), *_constraint(environment)]
+        if _succeeds([*command, "--torch-backend", torch, pin], _variables(environment)):
             return
         _say(
-            f"{environment.folder}: PyTorch's own index cannot be reached, so torch comes from the "
-            f"package index, with CUDA: {TORCH_CUDA}. It works the same."
+            f"{environment.folder}: PyTorch's own index has not given it (see above), so torch "
+            f"comes from the package index; {CUDA}. It works the same."
         )
     install_packages(environment, [pin], without=["UV_FIND_LINKS", "PIP_FIND_LINKS"])
 
@@ -129,13 +137,19 @@ def install_packages(
 
     Raises InstallError when neither can.
     """
-    pins = ["--constraint", str(environment.pins)]
+    arguments = [*_constraint(environment), *requirements]
     variables = _variables(environment)
     for name in without:
         variables.pop(name, None)
-    if not _succeeds([*_uv_install(environment), *pins, *requirements], variables):
+    if not _succeeds([*_uv_install(environment), *arguments], variables):
         _say(f"{environment.folder}: uv could not install this, trying pip, which takes longer")
-        _pip(environment, [*pins, *requirements], variables)
+        _run(_pip_install(environment, arguments), "installing by pip", variables)
+
+
+def check_packages(environment: Environment) -> None:
+    """What is installed fits together. Raises InstallError."""
+    if not _succeeds([*_uv(environment), "pip", "check", *_target(environment)]):
+        _run([str(environment.python), "-m", "pip", "check"], "checking the packages")
 
 
 def uv_environment(variables: Mapping[str, str], settings: Mapping[str, str]) -> dict[str, str]:
@@ -143,7 +157,7 @@ def uv_environment(variables: Mapping[str, str], settings: Mapping[str, str]) ->
 
     `settings` are pip's, by name as in PIP_SETTINGS.
     """
-    own = {name: value for name, value in variables.items() if name not in OF_ANOTHER}
+    own = {name: value for name, value in variables.items() if name not in OTHER_PLACES}
     translation = {}
     for name, variable in PIP_SETTINGS.items():
         words = settings.get(name, "").split()
@@ -155,7 +169,14 @@ def uv_environment(variables: Mapping[str, str], settings: Mapping[str, str]) ->
 
 def pip_settings(python: Path | str) -> dict[str, str]:
     """What pip is set to, by its files and by PIP_* variables (they win), names without section."""
-    command = [str(python), "-m", "pip", "config", "list"]
+    command = [
+        str(python),
+        "-m",
+        "pip",
+        "-vvv",
+        "config",
+        "list",
+    ]  # with `quiet` set it says nothing
     output = subprocess.run(command, capture_output=True, text=True, check=False).stdout
     settings: dict[str, str] = {}
     for line in output.splitlines():  # section.name='value', `:env:` last
@@ -190,30 +211,40 @@ def _check_python() -> None:
     except ImportError as error:
         raise InstallError(
             f"{sys.executable} has no venv (module {error.name} is missing).\n"
-            "Next: sudo apt-get install python3-venv"
+            f"Next: sudo apt-get install python{'.'.join(map(str, PYTHON))}-venv"
         ) from error
 
 
-def _brings_cuda(environment: Environment, pin: str) -> bool:
-    """Whether the configured indexes would bring NVIDIA's packages along with it."""
+def _check_folder(folder: Path) -> None:
+    """Raises InstallError when there is something in it that is no environment."""
+    if folder.exists() and not (folder / "pyvenv.cfg").exists() and any(folder.iterdir()):
+        raise InstallError(
+            f"{folder} is not an environment of Python, and would be emptied; nothing was done.\n"
+            f"Next: name another folder, or mv {shlex.quote(str(folder))} elsewhere"
+        )
+
+
+def _brings_cuda(environment: Environment, pin: str) -> bool | None:
+    """Whether the configured indexes would bring NVIDIA's packages along; None: uv cannot tell."""
     command = [*_uv(environment), "pip", "compile", "--quiet", "--no-header", "--no-annotate"]
-    result = subprocess.run(
-        [*command, "--python", str(environment.python), "-"],
-        input=pin,
-        capture_output=True,
-        text=True,
-        check=False,
-        env=_variables(environment),
-    )
+    try:
+        result = subprocess.run(
+            [*command, "--python", str(environment.python), "-"],
+            input=pin,
+            capture_output=True,
+            text=True,
+            check=False,
+            env=_variables(environment),
+        )
+    except FileNotFoundError:  # there is no uv for this machine
+        return None
     packages = result.stdout.splitlines()
-    return result.returncode != 0 or any(name.startswith("nvidia-") for name in packages)
+    return any(name.startswith("nvidia-") for name in packages) if result.returncode == 0 else None
 
 
-def _pip(
-    environment: Environment, arguments: Sequence[str], variables: Mapping[str, str] | None = None
-) -> None:
+def _pip_install(environment: Environment, arguments: Sequence[str]) -> list[str]:
     command = [str(environment.python), "-m", "pip", "install", "--disable-pip-version-check"]
-    _run([*command, "--quiet", *arguments], "installing by pip", variables)
+    return [*command, "--quiet", *arguments]
 
 
 def _run(command: Sequence[str], what: str, variables: Mapping[str, str] | None = None) -> None:
@@ -222,7 +253,11 @@ def _run(command: Sequence[str], what: str, variables: Mapping[str, str] | None 
 
 
 def _succeeds(command: Sequence[str], variables: Mapping[str, str] | None = None) -> bool:
-    return subprocess.run(command, cwd=ROOT, env=variables, check=False).returncode == 0
+    """With the settings of pip passed on; False also where the program is missing."""
+    environment = dict(variables or uv_environment(os.environ, pip_settings(sys.executable)))
+    with suppress(FileNotFoundError):
+        return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0
+    return False
 
 
 def _uv(environment: Environment) -> list[str]:
@@ -233,6 +268,10 @@ def _uv(environment: Environment) -> list[str]:
 def _uv_install(environment: Environment) -> list[str]:
     """With bytecode, else the first run pays for it."""
     return [*_uv(environment), "pip", "install", "--compile-bytecode", *_target(environment)]
+
+
+def _constraint(environment: Environment) -> list[str]:
+    return ["--constraint", str(environment.pins)]
 
 
 def _target(environment: Environment) -> list[str]:

@@ -220,8 +220,13 @@ def _serve(connection: Connection[Any, Any], request: tuple[Any, ...]) -> None:
             pass  # it came too late: the run has ended
 
 
-def _signal(run: Child, request: tuple[str, int]) -> None:
-    run.send_signal(signal.Signals(request[1]))
+def _signal(run: Child, request: tuple[Any, ...]) -> None:
+    """Nothing else may be requested while a run is under way."""
+    match request:
+        case ("signal", number):
+            run.send_signal(signal.Signals(number))
+        case _:
+            raise ValueError(f"{request[0]!r} was requested before the run has ended")
 
 
 def _become(arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> NoReturn:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -106,6 +107,60 @@ def test_pip_installs_where_uv_cannot(
     assert "trying pip" in capsys.readouterr().err
 
 
+@pytest.fixture
+def no_uv(environment: Environment) -> None:
+    """An index may have no uv for this machine."""
+    (environment.folder / "bin" / "uv").unlink()
+
+
+@pytest.mark.usefixtures("no_uv")
+def test_pip_alone_makes_an_environment(
+    environment: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """torch for CPUs from a local folder, a package, and the check of both."""
+    (tmp_path / CPU.file).write_bytes(CPU.content)
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+
+    install.install_torch(environment, PIN, "cpu")
+    install.install_packages(environment, ["six"])
+    install.check_packages(environment)
+
+    assert contents(environment) == {"torch-2.13.0+cpu", "six-1.17"}
+
+
+@pytest.mark.usefixtures("no_uv")
+def test_packages_that_do_not_fit_together_are_an_error(environment: Environment) -> None:
+    """By pip's check where uv cannot look."""
+    install.install_packages(environment, ["torch"])
+    for info in environment.folder.rglob("nvidia_cublas-*.dist-info"):
+        shutil.rmtree(info)
+
+    with pytest.raises(install.InstallError, match=r"Next: .*pip check"):
+        install.check_packages(environment)
+
+
+def test_settings_are_read_from_a_pip_that_is_told_to_be_quiet(
+    index: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a company's index would be lost."""
+    monkeypatch.setenv("PIP_QUIET", "2")
+
+    assert install.pip_settings(sys.executable)["index-url"] == index
+
+
+def test_a_folder_of_something_else_is_never_emptied(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A slip of the hand must not cost anybody their files."""
+    (tmp_path / "thesis").touch()
+
+    code = install.main([str(tmp_path), "light", "--pins", "constraints/light.txt"])
+
+    assert code == 1
+    assert f"{tmp_path} is not an environment" in capsys.readouterr().err
+    assert (tmp_path / "thesis").exists()
+
+
 def test_what_neither_can_install_is_one_error(environment: Environment) -> None:
     """It ends in the command that failed, to be typed again."""
     with pytest.raises(install.InstallError, match=r"Next: .*pip install .*no-such-package"):
@@ -182,7 +237,7 @@ def test_a_python_without_venv_is_refused(tmp_path: Path) -> None:
     )
 
     assert done.returncode == 1
-    assert done.stderr.endswith("Next: sudo apt-get install python3-venv\n")
+    assert done.stderr.endswith("Next: sudo apt-get install python3.11-venv\n")
     assert not (tmp_path / "made").exists()
 
 

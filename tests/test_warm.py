@@ -173,3 +173,15 @@ def test_a_closed_stdout_is_no_hindrance(tmp_path: Path, redirect: str) -> None:
     code, log = output_to(tmp_path / "log", redirect)
 
     assert (code, log) == (0, "straight\n")
+
+
+def test_a_second_run_waits_for_the_first(warm: WarmRuns, slow: list[str], tmp_path: Path) -> None:
+    """It is refused, and the first one goes on to its own end."""
+    warm.start(slow, BUFFERED, tmp_path / "log")
+
+    with pytest.raises(RuntimeError, match="wait for it first"):
+        warm.start(slow, BUFFERED, tmp_path / "log")
+
+    await_file(tmp_path / "begun")
+    (tmp_path / "begun").unlink()
+    assert warm.wait() == 0

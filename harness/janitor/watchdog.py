@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PATIENCE = "600"  # seconds for one thing, given to sweep
@@ -96,10 +97,8 @@ def _run(module: str, *arguments: str) -> int:
 
 
 def _say(text: str) -> None:
-    try:  # unbuffered: nothing may wait for a disk that is full
-        os.write(1, f"{time.strftime('%H:%M:%S')} watchdog: {text}\n".encode())
-    except OSError:  # what has to be deleted is deleted all the same
-        pass
+    with suppress(OSError):  # a disk that is full: what has to be deleted is deleted all the same
+        os.write(1, f"{time.strftime('%H:%M:%S')} watchdog: {text}\n".encode())  # unbuffered
 
 
 if __name__ == "__main__":
