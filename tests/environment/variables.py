@@ -151,7 +151,7 @@ CLOUD = (
         MLFLOW_ARTIFACT_ROOT=NOWHERE,
         MLFLOW_ENABLE_ASYNC_LOGGING="true",
         MLFLOW_HTTP_REQUEST_MAX_RETRIES="0",
-        MLFLOW_HTTP_REQUEST_TIMEOUT="1",
+        MLFLOW_HTTP_REQUEST_TIMEOUT="20",
     ),
     _plain_row(
         "HF_*",
