@@ -105,8 +105,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             try:
                 check_benchmark(_fixtures(items), config.pluginmanager.has_plugin)
                 config.stash[PLANS][folder] = _plan(config, folder)
-                check_surroundings(config.stash[PLANS][folder], config.getoption("--reports"))
                 check_reports(config.getoption("--reports"))
+                check_surroundings(config.stash[PLANS][folder], config.getoption("--reports"))
             except HarnessError as error:
                 raise pytest.UsageError(str(error)) from error
             _note_left_out(config, folder, items)

@@ -11,9 +11,11 @@ import os
 import resource
 import shutil
 import socket
+import stat
 import tempfile
 import threading
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +29,7 @@ SPACE = 32 * MEBIBYTE  # the state of a run has 7 MiB
 FILES = 1000  # a run makes 150
 LONGEST_PATH = 4096 if os.uname().sysname == "Linux" else 1024
 LONGEST_BELOW = 300  # bytes of a path below the state folder; a run has 223
+STATE_OPTION = "--state or --reports"
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ def check_machine(state: Path) -> None:
     for limit in LIMITS:
         check_limit(limit)
     check_path(state)
-    for folder, option in ((state, "--state or --reports"), (_temporary(), "TMPDIR")):
+    for folder, option in ((state, STATE_OPTION), (_temporary(), "TMPDIR")):
         check_space(folder, option)
     check_socket_folder()
     check_loopback()
@@ -77,7 +80,8 @@ def check_limit(limit: Limit) -> None:
 
 def check_path(state: Path) -> None:
     """The files below that folder have names that the system takes."""
-    length = len(os.fsencode(state.resolve())) + LONGEST_BELOW
+    with _usable_folder(state, STATE_OPTION):
+        length = len(os.fsencode(os.path.realpath(state))) + LONGEST_BELOW
     if length > LONGEST_PATH:
         raise _lack(
             f"the state folder {state} has a path so long that files below it exceed the "
@@ -88,10 +92,11 @@ def check_path(state: Path) -> None:
 
 def check_space(folder: Path, option: str) -> None:
     """There is room for the files of a run, and for their names."""
-    place = next(parent for parent in (folder, *folder.resolve().parents) if parent.is_dir())
+    with _usable_folder(folder, option):
+        place = _nearest_folder(folder)
+        free, system = shutil.disk_usage(place).free, os.statvfs(place)
     if not os.access(place, os.W_OK | os.X_OK):
         raise _lack(f"nothing can be written to {place}", f"name another folder with {option}")
-    free, system = shutil.disk_usage(place).free, os.statvfs(place)
     if free < SPACE:
         raise _lack(
             f"the file system of {place} has {free // MEBIBYTE} MiB left, and the twin needs "
@@ -159,6 +164,39 @@ def _temporary() -> Path:
             "no temporary folder can be written to (TMPDIR, /tmp, /var/tmp)",
             "name a folder of yours with TMPDIR",
         ) from error
+
+
+@contextmanager
+def _usable_folder(folder: Path, option: str) -> Iterator[None]:
+    """What the system says against a folder becomes an error that names it and its option."""
+    try:
+        yield
+    except OSError as error:
+        raise _lack(
+            f"the folder {folder} cannot be used ({_words(error)})",
+            f"name another folder with {option}",
+        ) from error
+
+
+def _nearest_folder(folder: Path) -> Path:
+    """The part of that path which exists. Raises OSError where the rest cannot be made below it."""
+    path = folder.absolute()
+    place = next(parent for parent in (path, *path.parents) if _exists(parent))
+    if not stat.S_ISDIR(place.stat().st_mode):
+        raise NotADirectoryError(errno.ENOTDIR, f"{place} is not a folder")
+    longest = os.pathconf(place, "PC_NAME_MAX")
+    if any(len(os.fsencode(name)) > longest for name in path.relative_to(place).parts):
+        raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
+    return place
+
+
+def _exists(path: Path) -> bool:
+    """Also as a link that leads nowhere, below which nothing can be made."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
 
 
 def _few_ports(count: int) -> MachineError:

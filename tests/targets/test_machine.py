@@ -48,7 +48,7 @@ def refusal(done: subprocess.CompletedProcess[str], reports: Path) -> str:
     [
         ("ulimit -n 48", "limit of 48 on open files (ulimit -n)"),
         ("ulimit -v 1700000", "limit of 1700000 on address space (ulimit -v)"),
-        ("ulimit -f 1000", "limit of 1000 on the size of a file (ulimit -f)"),
+        ("ulimit -f 10000", "limit of 10000 on the size of a file (ulimit -f)"),
         ("ulimit -s 512", "limit of 512 on the stack of a thread (ulimit -s)"),
     ],
 )
@@ -99,6 +99,47 @@ def test_a_path_that_is_too_long_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(MachineError, match=r"path so long .* Next: name a shorter folder"):
         check_machine(deep)
+
+
+def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    """With its option and the system's reason: a long name, a loop, a file, a dangling link."""
+    (tmp_path / "file").touch()
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "dangling").symlink_to("absent")
+    names = ("n" * 256, f"absent/{'n' * 256}/twin", "loop", "loop/twin", "file/twin", "dangling")
+
+    for name in names:
+        with pytest.raises(MachineError, match="cannot be used .*with --state or --reports") as no:
+            check_machine(tmp_path / name)
+        assert str(tmp_path / name) in str(no.value)
+
+
+def test_a_folder_of_another_user_is_named(tmp_path: Path) -> None:
+    """As is one below it: no user but its owner may even look whether that exists."""
+    (tmp_path / "private").mkdir(mode=0o700 if os.geteuid() == 0 else 0)
+    code = (
+        "import os, sys; from pathlib import Path; from harness.twin.machine import check_space\n"
+        "from harness.errors import MachineError\n"
+        "if os.geteuid() == 0: os.setuid(65534)\n"
+        "try: check_space(Path(sys.argv[1]), '--state')\n"
+        "except MachineError as error: print(error)"
+    )
+
+    command = [sys.executable, "-c", code, str(tmp_path / "private" / "run" / "twin")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+
+    assert "private/run/twin cannot be used (Permission denied)" in done.stdout, done.stderr
+    assert "Next: name another folder with --state" in done.stdout
+
+
+def test_reports_that_cannot_be_written_are_named_first(tmp_path: Path) -> None:
+    """By the option that names them, not as the state of a twin."""
+    (tmp_path / "file").touch()
+
+    line = refusal(run("true", tmp_path / "file" / "reports"), tmp_path / "reports")
+
+    assert "no report can be written to" in line
+    assert "--reports FOLDER" in line
 
 
 def test_this_machine_passes_and_nothing_stays(tmp_path: Path) -> None:
