@@ -24,11 +24,13 @@ from harness.twin.socket_folder import check_socket_folder
 
 MEBIBYTE = 1024 * 1024
 PORTS = 48  # free ones of 127.0.0.1; listening, of connections, and of those that just ended
+DESCRIPTORS = 48  # beside those that are open; the check of the ports opens that many
 THREADS = 48  # at one time, in all processes of a twin
 SPACE = 32 * MEBIBYTE  # the state of a run has 7 MiB
 FILES = 1000  # a run makes 150
 LONGEST_PATH = 4096 if os.uname().sysname == "Linux" else 1024
 LONGEST_BELOW = 300  # bytes of a path below the state folder; a run has 223
+NO_DESCRIPTOR = (errno.EMFILE, errno.ENFILE)  # of this process, of the whole system
 STATE_OPTION = "--state or --reports"
 
 
@@ -58,6 +60,7 @@ def check_machine(state: Path) -> None:
     """
     for limit in LIMITS:
         check_limit(limit)
+    check_descriptors()
     check_path(state)
     for folder, option in ((state, STATE_OPTION), (_temporary(), "TMPDIR")):
         check_space(folder, option)
@@ -76,6 +79,16 @@ def check_limit(limit: Limit) -> None:
             f"low for the twin, which needs {limit.least // limit.unit}",
             f"ulimit {limit.option} {limit.least // limit.unit}, then run again",
         )
+
+
+def check_descriptors() -> None:
+    """The process may open that many more files; it may have inherited some."""
+    with ExitStack() as files:
+        for count in range(DESCRIPTORS):
+            try:
+                files.enter_context(open(os.devnull, "rb", buffering=0))
+            except OSError as error:
+                raise _few_descriptors(error, count) from error
 
 
 def check_path(state: Path) -> None:
@@ -117,6 +130,8 @@ def check_loopback() -> None:
         with socket.create_server(("127.0.0.1", 0)) as server:
             socket.create_connection(server.getsockname(), timeout=5).close()
     except OSError as error:
+        if error.errno in NO_DESCRIPTOR:
+            raise _few_descriptors(error, 0) from error
         if error.errno in (errno.EADDRINUSE, errno.EADDRNOTAVAIL):  # no port is free
             raise _few_ports(0) from error
         raise _lack(
@@ -130,10 +145,11 @@ def check_ports() -> None:
     """Enough ports are free."""
     with ExitStack() as sockets:
         for count in range(PORTS):
-            probe = sockets.enter_context(socket.socket())
             try:
-                probe.bind(("127.0.0.1", 0))
+                sockets.enter_context(socket.socket()).bind(("127.0.0.1", 0))
             except OSError as error:
+                if error.errno in NO_DESCRIPTOR:
+                    raise _few_descriptors(error, count) from error
                 raise _few_ports(count) from error
 
 
@@ -197,6 +213,17 @@ def _exists(path: Path) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     return True
+
+
+def _few_descriptors(error: OSError, count: int) -> MachineError:
+    what = f"only {count} more files can be opened, and the twin needs {DESCRIPTORS}"
+    if error.errno != errno.EMFILE:
+        return _lack(f"{what} ({_words(error)})", "sysctl fs.file-nr shows the limit; raise it")
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return _lack(
+        f"{what} beside those that are open (ulimit -n, which is {limit})",
+        f"ulimit -n {limit + DESCRIPTORS}, then run again",
+    )
 
 
 def _few_ports(count: int) -> MachineError:

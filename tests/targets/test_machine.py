@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import resource
 import shlex
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,15 @@ import pytest
 from harness.errors import MachineError
 from harness.plan_file import read_plan
 from harness.run import unopened
-from harness.twin.machine import LIMITS, PORTS, SPACE, check_machine
+from harness.twin.machine import (
+    LIMITS,
+    PORTS,
+    SPACE,
+    check_descriptors,
+    check_loopback,
+    check_machine,
+    check_ports,
+)
 from harness.twin.socket_folder import LONGEST, make_socket_folder
 
 ROOT = Path(__file__).parents[2]
@@ -77,6 +87,29 @@ def test_ports_that_run_out_are_counted(tmp_path: Path) -> None:
     assert "net.ipv4.ip_local_port_range" in line
 
 
+def test_files_that_are_open_already_are_counted(tmp_path: Path) -> None:
+    """A limit that would do is too low where descriptors are inherited: no broken loopback."""
+    inherited = "; ".join(f"exec {number}</dev/null" for number in range(20, 40))
+
+    line = refusal(run(f"ulimit -n 64; {inherited}", tmp_path / "reports"), tmp_path / "reports")
+
+    assert "more files can be opened, and the twin needs 48 beside" in line
+    assert "(ulimit -n, which is 64)" in line
+    assert "Next: ulimit -n 112, then run again" in line
+
+
+@pytest.mark.parametrize("check", [check_loopback, check_ports, check_descriptors])
+def test_no_file_left_to_open_is_no_other_lack(check: Callable[[], None]) -> None:
+    """Of each check that opens a socket."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+    try:
+        with pytest.raises(MachineError, match=r"0 more files .*ulimit -n"):
+            check()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
 @pytest.mark.parametrize("variable", ["reports", "TMPDIR"])
 def test_a_full_file_system_is_named(tmp_path: Path, variable: str) -> None:
     """Of the state as well as of temporary files, with what leads elsewhere."""
@@ -109,7 +142,7 @@ def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     names = ("n" * 256, f"absent/{'n' * 256}/twin", "loop", "loop/twin", "file/twin", "dangling")
 
     for name in names:
-        with pytest.raises(MachineError, match="cannot be used .*with --state or --reports") as no:
+        with pytest.raises(MachineError, match=r"cannot be used .*with --state or --reports") as no:
             check_machine(tmp_path / name)
         assert str(tmp_path / name) in str(no.value)
 
@@ -134,9 +167,7 @@ def test_a_folder_of_another_user_is_named(tmp_path: Path) -> None:
 
 def test_reports_that_cannot_be_written_are_named_first(tmp_path: Path) -> None:
     """By the option that names them, not as the state of a twin."""
-    (tmp_path / "file").touch()
-
-    line = refusal(run("true", tmp_path / "file" / "reports"), tmp_path / "reports")
+    line = refusal(run("true", tmp_path / ("n" * 256)), tmp_path / "reports")
 
     assert "no report can be written to" in line
     assert "--reports FOLDER" in line
