@@ -7,6 +7,8 @@ import os
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -14,7 +16,7 @@ from harness.child_environment import twin_environment
 from harness.errors import HarnessError
 from harness.twin import settings as known
 from harness.twin.engine.profiles import check
-from harness.twin.machine import check_machine
+from harness.twin.machine import check_machine, temporary_folder
 from harness.twin.settings import Settings
 
 
@@ -22,12 +24,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Parse the command line and serve; 2 when something in it is misspelt."""
     given = _parser().parse_args(arguments)
     _leave_the_shell()
-    # their packages are not needed for --help
-    from harness.twin.serve import serve
-    from harness.twin.show import show
+    from harness.twin.serve import serve  # its packages are not needed for --help
 
     settings = Settings(
-        state=given.state or Path(tempfile.mkdtemp(prefix="twin-")),
+        state=given.state or Path(),  # if none, a new folder once the machine is checked
         subscription=given.subscription,
         group=given.group,
         workspace=given.workspace,
@@ -41,12 +41,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     try:
         if given.show:
-            sys.stdout.writelines(f"{line}\n" for line in show(settings))
+            _show(given.state, settings)
             return 0
         check(settings.profile, settings.weights)
-        check_machine(settings.state)
+        check_machine(given.state)
         serve(
-            settings,
+            settings
+            if given.state
+            else replace(settings, state=Path(tempfile.mkdtemp(prefix="twin-"))),
             ready_file=given.ready_file,
             idle_exit=given.idle_exit,
             verbose=given.verbose,
@@ -57,6 +59,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"error: {error}\n")
         return 2
     return 0
+
+
+def _show(state: Path | None, settings: Settings) -> None:
+    """What that folder holds, or what a new twin would hold."""
+    from harness.twin.show import show
+
+    with ExitStack() as stack:
+        if state is None:
+            folder = tempfile.TemporaryDirectory(prefix="twin-", dir=temporary_folder())
+            settings = replace(settings, state=Path(stack.enter_context(folder)))
+        sys.stdout.writelines(f"{line}\n" for line in show(settings))
 
 
 def _leave_the_shell() -> None:

@@ -53,16 +53,18 @@ LIMITS = (
 )
 
 
-def check_machine(state: Path) -> None:
-    """Whether a twin can run here with its state in that folder, which need not exist yet.
+def check_machine(state: Path | None) -> None:
+    """Whether a twin can run here with its state in that folder, or in a new temporary one.
 
-    Nothing that it makes stays. Raises MachineError with the next command.
+    The folder need not exist yet, and nothing that is made here stays. Raises MachineError with
+    the next command.
     """
     for limit in LIMITS:
         check_limit(limit)
     check_descriptors()
-    check_path(state)
-    for folder, option in ((state, STATE_OPTION), (_temporary(), "TMPDIR")):
+    temporary = temporary_folder()
+    check_path(state or temporary)
+    for folder, option in ((state or temporary, STATE_OPTION), (temporary, "TMPDIR")):
         check_space(folder, option)
     check_socket_folder()
     check_loopback()
@@ -172,7 +174,8 @@ def check_threads() -> None:
             thread.join()
 
 
-def _temporary() -> Path:
+def temporary_folder() -> Path:
+    """The folder for temporary files. Raises MachineError when there is none."""
     try:
         return Path(tempfile.gettempdir())
     except FileNotFoundError as error:

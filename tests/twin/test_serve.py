@@ -58,6 +58,40 @@ def test_the_ready_file_leads_a_client(running: Started) -> None:
     assert session(running).get(workspace(running), timeout=10).status_code == 200
 
 
+@pytest.mark.parametrize("option", ["", "--show"])
+def test_no_temporary_folder_is_named(option: str) -> None:
+    """As the machine's lack, with the variable that leads to another."""
+    code = (
+        "import sys, tempfile; from harness.twin.__main__ import main\n"
+        "tempfile._candidate_tempdir_list = lambda: ['/dev/null/nowhere']\n"
+        "sys.exit(main(sys.argv[1:]))"
+    )
+    command = [sys.executable, "-c", code, "--idle-exit", "1", *option.split()]
+
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.startswith("error: this machine cannot run the twin: no temporary folder")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("shell", "code"), [("ulimit -n 48", 2), ("set -- --show", 0), ("set -- --weights absent", 2)]
+)
+def test_a_twin_that_does_not_start_leaves_no_folder(tmp_path: Path, shell: str, code: int) -> None:
+    """Nor one that is only shown, when no folder is named."""
+    line = f'{shell}; exec {shlex.quote(sys.executable)} -m harness.twin --idle-exit 1 "$@"'
+    variables = {**os.environ, "TMPDIR": str(tmp_path)}
+
+    command = ["bash", "-c", line]
+    done = subprocess.run(
+        command, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=60
+    )
+
+    assert done.returncode == code, done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(("told", "lazy"), [("1", True), ("0", False), ("", False)])
 def test_only_a_one_makes_it_lazy(monkeypatch: pytest.MonkeyPatch, told: str, lazy: bool) -> None:
     """HARNESS_TWIN_LAZY=0 is a no."""
