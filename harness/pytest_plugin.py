@@ -107,9 +107,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 config.stash[PLANS][folder] = _plan(config, folder)
                 check_reports(config.getoption("--reports"))
                 check_surroundings(config.stash[PLANS][folder], config.getoption("--reports"))
-            except HarnessError as error:
+                _note_left_out(config, folder, items)
+            except (HarnessError, pytest.UsageError) as error:
+                if hasattr(config, "workerinput"):  # whose errors xdist calls internal ones
+                    config.workeroutput["usage_error"] = str(error)
+                    items.clear()
+                    return
                 raise pytest.UsageError(str(error)) from error
-            _note_left_out(config, folder, items)
 
 
 def _plan(config: pytest.Config, folder: Path) -> Plan:
@@ -287,8 +291,11 @@ def _recorded(session: pytest.Session, run: Run) -> list[str]:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any, error: object) -> None:
-    """Take over the last lines of a worker."""
-    node.config.stash[REPORTS] += getattr(node, "workeroutput", {}).get("reports", [])
+    """Take over the last lines of a worker, or the error for which it runs no test."""
+    output = getattr(node, "workeroutput", {})
+    if usage_error := output.get("usage_error"):
+        raise pytest.UsageError(usage_error)
+    node.config.stash[REPORTS] += output.get("reports", [])
 
 
 @pytest.hookimpl(trylast=True)  # the last lines of a run are where to look

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from harness.report.run_record import read
 from harness.scheduling import scope_of
 
+ROOT = Path(__file__).parents[1]
 CONFTEST = """
 from datetime import UTC, datetime
 from pathlib import Path
@@ -124,6 +127,29 @@ def test_bad_plan_ends_before_any_test(pytester: pytest.Pytester, scenario: Path
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*2 problem(s); nothing was created*", "*compute.sise*"])
     assert "passed" not in result.stdout.str()
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ("--reports /dev/null/nowhere", "no report can be written to /dev/null/nowhere"),
+        ("--set compute.sise=1", "compute.sise is unknown"),
+        ("--target twin --record -k connect", "--record needs all tests of finetune_chat"),
+    ],
+)
+def test_an_error_before_the_run_is_the_same_under_xdist(
+    tmp_path: Path, options: str, says: str
+) -> None:
+    """One message and the usual exit code, though workers are who collect."""
+    command = [sys.executable, "-m", "pytest", "scenarios", "-n", "2", "-p", "no:cacheprovider"]
+    command += ["--reports", str(tmp_path), *options.split()]
+
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR, done.stdout
+    assert [line for line in done.stderr.splitlines() if says in line]
+    assert done.stderr.count("ERROR: ") == 1
+    assert "INTERNALERROR" not in done.stdout + done.stderr
 
 
 def test_header_names_target_and_sdk(pytester: pytest.Pytester, scenario: Path) -> None:
