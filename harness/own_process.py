@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import resource
+import select
 import signal
 import sys
 import tempfile
@@ -113,11 +114,20 @@ class _LastingOutput(io.FileIO):
         if self._broken:
             return size
         try:
-            return super().write(data)
+            self._write_all(memoryview(data).cast("B"))
         except OSError as error:
             self._broken = True
             self._tell(error)
-            return size
+        return size
+
+    def _write_all(self, rest: memoryview) -> None:
+        """Wait where a descriptor does not: whoever shares it may have made it non-blocking."""
+        while rest:
+            written: int | None = super().write(rest)
+            if written is None:
+                select.select([], [self], [])
+            else:
+                rest = rest[written:]
 
     def _tell(self, error: OSError) -> None:
         if self._stream == "stdout":

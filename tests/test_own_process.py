@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import select
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -68,6 +71,27 @@ def test_a_reader_that_goes_ends_nothing() -> None:
     assert python.returncode == 0, python.stderr
     assert "Broken pipe" in python.stderr
     assert python.stderr.endswith("end\n")
+
+
+@pytest.mark.parametrize("options", [(), ("-u",)], ids=["buffered", "unbuffered"])
+def test_a_slow_reader_of_a_pipe_that_does_not_wait_has_all(options: tuple[str, ...]) -> None:
+    """A parent such as Node makes it non-blocking; what does not fit waits for its reader."""
+    lines = [f"{n} {'x' * 5000}\n" for n in range(100)]
+    script = f"{MEND}\nfor n in range(100): print(n, 'x' * 5000)"
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    command = [sys.executable, *options, "-c", script]
+
+    with subprocess.Popen(command, cwd=ROOT, stdout=writer, stderr=subprocess.PIPE) as python:
+        os.close(writer)
+        select.select([reader], [], [], 30)
+        time.sleep(0.5)  # by then the pipe is full
+        with open(reader) as pipe:
+            text = pipe.read()
+        _, errors = python.communicate(timeout=60)
+
+    assert (python.returncode, errors) == (0, b"")
+    assert text == "".join(lines)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
