@@ -7,6 +7,7 @@ green, and some to spare.
 from __future__ import annotations
 
 import errno
+import mmap
 import os
 import resource
 import shutil
@@ -25,6 +26,7 @@ from harness.twin.socket_folder import check_socket_folder
 MEBIBYTE = 1024 * 1024
 PORTS = 48  # free ones of 127.0.0.1; listening, of connections, and of those that just ended
 DESCRIPTORS = 48  # beside those that are open; the check of the ports opens that many
+USUAL_STACK = 8 * MEBIBYTE  # of a thread, where there is no limit; less on some systems
 THREADS = 48  # at one time, in all processes of a twin
 SPACE = 32 * MEBIBYTE  # the state of a run has 7 MiB
 FILES = 1000  # a run makes 150
@@ -164,10 +166,7 @@ def check_threads() -> None:
             thread.start()
             threads.append(thread)
     except RuntimeError as error:  # "can't start new thread"
-        raise _lack(
-            f"only {len(threads)} more threads can be started, and the twin needs {THREADS}",
-            "ulimit -u, or the pids limit of your container, shows the limit; raise it",
-        ) from error
+        raise _few_threads(len(threads)) from error
     finally:
         done.set()
         for thread in threads:
@@ -227,6 +226,39 @@ def _few_descriptors(error: OSError, count: int) -> MachineError:
         f"{what} beside those that are open (ulimit -n, which is {limit})",
         f"ulimit -n {limit + DESCRIPTORS}, then run again",
     )
+
+
+def _few_threads(count: int) -> MachineError:
+    """To be called while those threads live, when what limits them still does."""
+    what = f"only {count} more threads can be started, and the twin needs {THREADS}"
+    stack, space = (
+        resource.getrlimit(number)[0] for number in (resource.RLIMIT_STACK, resource.RLIMIT_AS)
+    )
+    if space == resource.RLIM_INFINITY or _has_room(stack):
+        return _lack(
+            what,
+            "ulimit -u; cat /sys/fs/cgroup/pids.max, which show the limits of user and container; "
+            "raise the lower one",
+        )
+    return _lack(
+        f"{what}; the stack of each takes address space (ulimit -s {_in_kibibytes(stack)}), "
+        f"of which there is too little (ulimit -v {_in_kibibytes(space)})",
+        "ulimit -s 8192; ulimit -v unlimited, in a new shell, then run again",
+    )
+
+
+def _has_room(stack: int) -> bool:
+    """Whether the stack of one more thread can be mapped."""
+    size = USUAL_STACK if stack == resource.RLIM_INFINITY else stack
+    try:
+        mmap.mmap(-1, size).close()
+    except (OSError, OverflowError):  # the second when no mapping has such a size
+        return False
+    return True
+
+
+def _in_kibibytes(limit: int) -> str:
+    return "unlimited" if limit == resource.RLIM_INFINITY else str(limit // 1024)
 
 
 def _few_ports(count: int) -> MachineError:

@@ -110,6 +110,36 @@ def test_no_file_left_to_open_is_no_other_lack(check: Callable[[], None]) -> Non
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
+def test_stacks_that_do_not_fit_are_no_limit_of_processes(tmp_path: Path) -> None:
+    """With both limits that meet in it, and what lifts them."""
+    shell = "ulimit -s 200000; ulimit -v 2500000"
+
+    line = refusal(run(shell, tmp_path / "reports"), tmp_path / "reports")
+
+    assert "more threads can be started, and the twin needs 48" in line
+    assert "(ulimit -s 200000), of which there is too little (ulimit -v 2500000)" in line
+    assert "Next: ulimit -s 8192; ulimit -v unlimited" in line
+
+
+@pytest.mark.parametrize("space", ["unlimited", "8000000"])
+def test_a_limit_of_processes_is_named(space: str) -> None:
+    """Also where address space has a limit that is high enough."""
+    code = (
+        "import os; from harness.twin.machine import check_threads\n"
+        "from harness.errors import MachineError\n"
+        "if os.geteuid() == 0: os.setuid(54321)\n"
+        "try: check_threads()\n"
+        "except MachineError as error: print(error)"
+    )
+    shell = f"ulimit -v {space}; ulimit -u 20; exec {shlex.quote(sys.executable)} -c {{}}"
+
+    line = ["bash", "-c", shell.format(shlex.quote(code))]
+    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=60)
+
+    assert "more threads can be started" in done.stdout, done.stderr
+    assert "Next: ulimit -u; cat /sys/fs/cgroup/pids.max" in done.stdout
+
+
 @pytest.mark.parametrize("variable", ["reports", "TMPDIR"])
 def test_a_full_file_system_is_named(tmp_path: Path, variable: str) -> None:
     """Of the state as well as of temporary files, with what leads elsewhere."""
