@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -79,7 +80,7 @@ def test_a_row_becomes_a_command_in_a_shell(tmp_path: Path) -> None:
 
     assert set(variables) == {"HOME", "PATH", "TMPDIR"}
     assert variables["TMPDIR"] == variables["HOME"] == str(tmp_path / "home")
-    assert command[2] == f'cd {place.checkout} && ulimit -n 64; exec "$@"'
+    assert command[2] == f'cd {shlex.quote(str(place.checkout))} && ulimit -n 64; exec "$@"'
     assert command[5:] == [
         *("-m", "pytest", "scenarios", "--target", "twin"),
         *("--reports", str(tmp_path / "reports")),
