@@ -109,7 +109,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 check_surroundings(config.stash[PLANS][folder], config.getoption("--reports"))
                 _note_left_out(config, folder, items)
             except (HarnessError, pytest.UsageError) as error:
-                if hasattr(config, "workerinput"):  # whose errors xdist calls internal ones
+                if hasattr(config, "workeroutput"):  # of xdist, for which errors are internal
                     config.workeroutput["usage_error"] = str(error)
                     items.clear()
                     return
