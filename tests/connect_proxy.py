@@ -5,10 +5,13 @@ from __future__ import annotations
 import socket
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from urllib.parse import urlsplit
+
+Read = Callable[[int], bytes | None]
+Write = Callable[[bytes], object]
 
 
 class ConnectProxy(ThreadingTCPServer):
@@ -47,14 +50,16 @@ class _Tunnel(StreamRequestHandler):
         self.server.tunnels[target.decode().partition(":")[0]] += 1
         with socket.create_connection(self.server.behind) as inner, inner.makefile("rwb", 0) as far:
             far.write(head)
-            threading.Thread(target=_copy, args=(self.rfile, far, inner), daemon=True).start()
-            _copy(far, self.wfile, self.connection)
+            out = (self.rfile.read1, far.write, inner)
+            threading.Thread(target=_copy, args=out, daemon=True).start()
+            _copy(far.read, self.wfile.write, self.connection)
 
 
-def _copy(source: object, target: object, end: socket.socket) -> None:
+def _copy(read: Read, write: Write, end: socket.socket) -> None:
+    """Until the reader has come to its end; the writer's socket learns of it."""
     with suppress(OSError, ValueError):
-        while data := source.read1(65536) if hasattr(source, "read1") else source.read(65536):  # type: ignore[attr-defined]
-            target.write(data)  # type: ignore[attr-defined]
+        while data := read(65536):
+            write(data)
     with suppress(OSError):
         end.shutdown(socket.SHUT_WR)
 

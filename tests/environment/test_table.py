@@ -54,7 +54,7 @@ class Trial:
         self.record("verdict", "NOT TRIED")
         text = f"not tried on this machine: {'; '.join(reasons)}"
         if self.allow_untried:
-            pytest.skip(text)
+            pytest.skip(text)  # only where --allow-untried says so
         pytest.fail(f"{text}. Or leave such rows out: --allow-untried", False)
 
 

@@ -39,6 +39,7 @@ def run(shell: str, folder: Path, namespaces: str = "") -> subprocess.CompletedP
     if namespaces:
         own = ["unshare", "--map-root-user", *namespaces.split()]
         if subprocess.run([*own, "true"], check=False, capture_output=True).returncode:
+            # containers forbid it to ordinary users; -ra shows the line, and root tries all in CI
             pytest.skip(f"this system lends no namespaces ({shlex.join(own)} fails)")
         line = [*own, *line]
     return subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=120)
