@@ -157,14 +157,14 @@ def uv_environment(variables: Mapping[str, str], settings: Mapping[str, str]) ->
 
     `settings` are pip's, by name as in PIP_SETTINGS.
     """
-    own = {name: value for name, value in variables.items() if name not in OTHER_PLACES}
+    shell = {name: value for name, value in variables.items() if name not in OTHER_PLACES}
     translation = {}
     for name, variable in PIP_SETTINGS.items():
         words = settings.get(name, "").split()
         words = [word for word in words if name not in LOCATIONS or _exists(word)]
         if words:
             translation[variable] = SEPARATORS.get(variable, " ").join(words)
-    return {**UV_DEFAULTS, **translation, **_certificates(own, settings), **own}
+    return {**UV_DEFAULTS, **translation, **_certificates(shell, settings), **shell}
 
 
 def pip_settings(python: Path | str) -> dict[str, str]:

@@ -142,7 +142,7 @@ def signal_group(leader: Identity | None, number: signal.Signals) -> bool:
         return False
     state = _state(leader.pid)
     if state is None:
-        return sum(send_signal(process, number) for process in _left_by(leader)) > 0
+        return sum(send_signal(process, number) for process in _orphans_of(leader)) > 0
     if state[0] != leader.started:
         return False
     with suppress(ProcessLookupError, PermissionError):
@@ -195,7 +195,7 @@ def _signal_led(pid: int, number: signal.Signals) -> None:
         os.kill(pid, number)
 
 
-def _left_by(leader: Identity) -> Iterator[Identity]:
+def _orphans_of(leader: Identity) -> Iterator[Identity]:
     """Who is in the group of a leader that is gone, and in this process's session.
 
     Their group keeps its number from being given away; a group of the same number that another

@@ -1,4 +1,4 @@
-"""Options, header, skips that name the step they need, and the report at the end. No logic."""
+"""Options, header, checks before the first step, skips with the step they need, the last lines."""
 
 from __future__ import annotations
 

@@ -44,9 +44,9 @@ def check_surroundings(plan: Plan, reports: Path) -> None:
     Raises HarnessError. A replay needs nothing, and Azure is no part of this machine.
     """
     if plan.target == "twin":
-        from harness.targets.twin import check_surroundings
+        from harness.targets.twin import check_own_twin
 
-        check_surroundings(reports)
+        check_own_twin(reports)
 
 
 def describe_missing_report(folder: Path, error: OSError) -> str:

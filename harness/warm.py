@@ -160,23 +160,23 @@ def warm_runs(
 
     At the end of the block a run that nobody waits for any more is killed.
     """
-    ours, theirs = Pipe()
-    with ours:
-        with theirs, log.open("ab") as output:
+    connection, inherited_end = Pipe()
+    with connection:
+        with inherited_end, log.open("ab") as output:
             server = subprocess.Popen(
-                [str(python), "-m", "harness.warm", str(theirs.fileno())],
+                [str(python), "-m", "harness.warm", str(inherited_end.fileno())],
                 cwd=ROOT,
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                pass_fds=[theirs.fileno()],
+                pass_fds=[inherited_end.fileno()],
             )
         with server:  # waits
             try:
-                yield WarmRuns(server, ours, log)
+                yield WarmRuns(server, connection, log)
             finally:
-                ours.close()  # which ends it, and the run under way
+                connection.close()  # which ends it, and the run under way
 
 
 def main(descriptor: int) -> int:
@@ -261,7 +261,7 @@ def _become(arguments: Sequence[str], environment: Mapping[str, str], log: Path)
 def _output_to(log: Path) -> Iterator[None]:
     """What this process writes goes into a file for a while, all of it and nothing else."""
     _flush()
-    kept = [_duplicate(number) for number in (1, 2)]
+    originals = [_duplicate(number) for number in (1, 2)]
     with _opened(log, "ab") as output:
         for number in (1, 2):
             os.dup2(output, number)
@@ -269,7 +269,7 @@ def _output_to(log: Path) -> Iterator[None]:
         yield
     finally:
         _flush()  # what is still in Python's own buffers belongs to the file
-        for number, handle in zip((1, 2), kept, strict=True):
+        for number, handle in zip((1, 2), originals, strict=True):
             _put_back(number, handle)
 
 

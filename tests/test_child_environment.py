@@ -6,7 +6,6 @@ import pytest
 
 from harness.child_environment import (
     TWIN,
-    WATCHDOG,
     exempt_loopback,
     select,
     twin_environment,
@@ -39,11 +38,6 @@ def test_the_watchdog_takes_over_the_way_to_azure_as_well() -> None:
     names = {*AZURE, "PATH", "HOME", "LC_ALL", "NO_PROXY", "no_proxy"}
 
     assert set(watchdog_environment(SHELL)) == names
-
-
-def test_every_group_has_its_reason() -> None:
-    """The lists are read by people."""
-    assert all(group.reason and group.names for group in {*TWIN, *WATCHDOG})
 
 
 def test_a_name_is_matched_whole_and_with_its_case() -> None:

@@ -109,7 +109,7 @@ def _tidy(path: Path) -> None:
 
 
 def _is_running(pid: int, started: str) -> bool:
-    return pid > 1 and is_running(Identity(pid, started))
+    return pid <= 1 or is_running(Identity(pid, started))  # 1 is of a container, and cannot be told
 
 
 def _writer() -> str:

@@ -157,18 +157,18 @@ def _ended_with_twin(ledger: Ledger, entries: Sequence[Entry], tally: Tally, *, 
 
 def _sweep_tags(place: Place, owner: str, tally: Tally, patience: float, dry: bool) -> None:
     """Whatever in the workspace is ours by its tags and past its time."""
-    ours = _ours(place, owner)
-    tally.say(f"{place.workspace}: {len(ours)} tagged owner={owner} and past DeleteAfter")
+    expired = _expired(place, owner)
+    tally.say(f"{place.workspace}: {len(expired)} tagged owner={owner} and past DeleteAfter")
     with tempfile.TemporaryDirectory() as folder:
         ledger = Ledger(Path(folder) / "ledger.jsonl")
         ledger.describe(place, owner=owner)
-        for entry in ours:
+        for entry in expired:
             ledger.expect(entry.kind, entry.name, entry.size, entry.count)
             ledger.answered(entry.kind, entry.name)
         _delete(ledger, ledger.open_entries(), tally, patience, dry=dry)
 
 
-def _ours(place: Place, owner: str) -> list[Entry]:
+def _expired(place: Place, owner: str) -> list[Entry]:
     """Raises HarnessError when nobody is signed in."""
     from azure.core.exceptions import ClientAuthenticationError
 

@@ -33,8 +33,8 @@ def pytest_collectreport(report: Any) -> None:
 
 def pytest_unconfigure(config: Any) -> None:
     """All is known, with the last lines that our own plugin shows."""
-    if ours := config.pluginmanager.get_plugin("harness.pytest_plugin"):
-        _OUTCOME["reports"] += config.stash.get(ours.REPORTS, [])
+    if plugin := config.pluginmanager.get_plugin("harness.pytest_plugin"):
+        _OUTCOME["reports"] += config.stash.get(plugin.REPORTS, [])
     if file := os.environ.get("HARNESS_OUTCOME"):
         Path(file).write_text(json.dumps(_OUTCOME), encoding="utf-8")
 

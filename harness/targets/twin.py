@@ -87,8 +87,8 @@ def misbehaving(state: Path, faults: Sequence[str]) -> Iterator[None]:
         file.unlink(missing_ok=True)
 
 
-def check_surroundings(reports: Path) -> None:
-    """Whether a run of its own can be made here, with its reports in that folder.
+def check_own_twin(reports: Path) -> None:
+    """Whether this machine can run a twin for a run whose reports go to that folder.
 
     Raises MachineError; looks at nothing where a twin runs already.
     """

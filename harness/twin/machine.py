@@ -159,16 +159,16 @@ def check_ports() -> None:
 
 def check_threads() -> None:
     """The user may start that many more threads (ulimit -u, or the limit of a container)."""
-    done, threads = threading.Event(), list[threading.Thread]()
+    release, threads = threading.Event(), list[threading.Thread]()
     try:
         for _ in range(THREADS):
-            thread = threading.Thread(target=done.wait, daemon=True)
+            thread = threading.Thread(target=release.wait, daemon=True)
             thread.start()
             threads.append(thread)
     except RuntimeError as error:  # "can't start new thread"
         raise _few_threads(len(threads)) from error
     finally:
-        done.set()
+        release.set()
         for thread in threads:
             thread.join()
 

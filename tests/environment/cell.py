@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
+from typing import Any
 
 import psutil
 
@@ -147,7 +148,10 @@ def _run(
 
 
 def _end_processes(folder: Path) -> tuple[str, ...]:
-    """End what the cell has left running: its command line or its place is in that folder."""
+    """End what the cell has left running: whoever has that folder in its command or its home.
+
+    A job or a deployment is a fork with no folder in its command; HOME comes from the cell.
+    """
     deadline = time.monotonic() + GRACE
     while (processes := _processes(folder)) and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -159,10 +163,15 @@ def _end_processes(folder: Path) -> tuple[str, ...]:
 
 def _processes(folder: Path) -> dict[psutil.Process, list[str]]:
     return {
-        process: process.info["cmdline"]
-        for process in psutil.process_iter(["cmdline", "pid"])
-        if process.pid != os.getpid() and str(folder) in " ".join(process.info["cmdline"] or ())
+        process: process.info["cmdline"] or [process.info["name"]]
+        for process in psutil.process_iter(["cmdline", "pid", "name", "environ"])
+        if process.pid != os.getpid() and _belongs(process.info, folder)
     }
+
+
+def _belongs(process: Mapping[str, Any], folder: Path) -> bool:
+    words = [*(process["cmdline"] or ()), (process["environ"] or {}).get("HOME", "")]
+    return str(folder) in " ".join(words)
 
 
 def problem_of(expectation: Expectation, outcome: Outcome, *, shows_output: bool = True) -> str:

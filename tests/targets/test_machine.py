@@ -15,10 +15,9 @@ import pytest
 from harness.errors import MachineError
 from harness.plan_file import read_plan
 from harness.run import unopened
+from harness.twin import machine
 from harness.twin.machine import (
-    LIMITS,
     PORTS,
-    SPACE,
     check_descriptors,
     check_loopback,
     check_machine,
@@ -242,9 +241,8 @@ def test_no_folder_for_sockets_names_the_limit(tmp_path: Path) -> None:
         make_socket_folder([long])
 
 
-def test_the_figures_agree() -> None:
-    """A file may be as large as all that a run writes."""
-    (size,) = [limit.least for limit in LIMITS if limit.option == "-f"]
+def test_a_twin_has_all_checks_made() -> None:
+    """None of the module is forgotten where they are put together."""
+    checks = {name for name in vars(machine) if name.startswith("check_")} - {"check_machine"}
 
-    assert size >= SPACE
-    assert os.uname().sysname != "Linux" or LONGEST == 107
+    assert checks <= {*check_machine.__code__.co_names}

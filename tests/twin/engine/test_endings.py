@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from harness.twin.engine.runs import PARENT_MESSAGE
+from harness.twin.shortage import CODE
 from harness.twin.warm import Warm
 
 from .bench import SHORT, Bench, make_bench
@@ -143,7 +144,7 @@ def test_cancel_ends_the_process_and_everything_after_it(bench: Bench, train_fil
     assert not bench.runner.cancel("to_cancel")
 
 
-def test_a_killed_process_is_a_system_error(bench: Bench, train_file: str) -> None:
+def test_a_killed_process_is_a_shortage_of_this_machine(bench: Bench, train_file: str) -> None:
     """A step that is killed, as when memory runs out, says so with the end of its log."""
     bench.submit("killed", LONG, train_file_path=train_file)
 
@@ -152,7 +153,7 @@ def test_a_killed_process_is_a_system_error(bench: Bench, train_file: str) -> No
 
     error = bench.children("killed")["chat_completion_finetune"]["error"]["error"]
     assert root["status"] == "Failed"
-    assert error["code"] == "SystemError"
+    assert error["code"] == CODE
     assert "exit code -9" in error["message"]
     assert "starts (process" in error["message"] or "trainable parameters" in error["message"]
 
