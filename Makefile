@@ -13,7 +13,11 @@ TWIN := .venv-twin/.made
 BENCH := .venv-bench/.made
 RIVALS := .venv-bench# environment of the benchmarks against other packages; --quick needs none of them
 LONG := tests/commands tests/scenarios tests/janitor tests/targets tests/wire tests/checks/test_planted.py  # first, so that no worker waits
-INSTALL := "$(PYTHON)" -m harness.install
+INSTALL = command -v "$(PYTHON)" > /dev/null || { echo "PYTHON=$(PYTHON) is no program." \
+	"Next: make PYTHON=/path/to/python3.11" >&2; exit 1; }; "$(PYTHON)" -m harness.install
+ifeq ($(filter $(TORCH),cpu cuda auto),)
+$(error TORCH=$(TORCH) is no build of torch. Next: TORCH=cpu, TORCH=cuda or TORCH=auto)
+endif
 
 .NOTPARALLEL:  # all but the two environments, which have a make of their own
 .PHONY: run replay test test-light test-twin lint bench crash clean light twin-env envs regenerate prove-replay environments
@@ -72,7 +76,7 @@ prove-replay: $(LIGHT) $(TWIN) ## a hundred replays: threads, uploads, no networ
 light: $(LIGHT)
 twin-env: $(TWIN)
 envs: ## both, side by side
-	@echo light twin-env | xargs -n 1 -P 2 $(MAKE) --no-print-directory
+	@echo light twin-env | xargs -n 1 -P 2 $(MAKE) --no-print-directory --silent
 
 $(LIGHT): pyproject.toml constraints/light.txt
 	@echo "== light environment in .venv (the SDK, pytest): 230 MB to fetch the first time =="

@@ -143,7 +143,8 @@ def install_packages(
         variables.pop(name, None)
     if not _succeeds([*_uv_install(environment), *arguments], variables):
         _say(f"{environment.folder}: uv could not install this, trying pip, which takes longer")
-        _run(_pip_install(environment, arguments), "installing by pip", variables)
+        what = "installing by pip (PIP_INDEX_URL, PIP_CERT and HTTPS_PROXY lead to its index)"
+        _run(_pip_install(environment, arguments), what, variables)
 
 
 def check_packages(environment: Environment) -> None:

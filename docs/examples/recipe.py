@@ -14,6 +14,7 @@ import json
 import os
 import sys
 import time
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from azure.ai.ml import Input, MLClient
@@ -30,7 +31,13 @@ from azure.ai.ml.entities import (
 from azure.core.exceptions import ResourceNotFoundError
 from azure.identity import DefaultAzureCredential
 
+if len(sys.argv) != 2:
+    sys.exit("usage: python recipe.py FOLDER, which holds train_sft.jsonl and test_sft.jsonl")
 data = Path(sys.argv[1])
+for split in ("train_sft", "test_sft"):  # before anything that costs money is created
+    if not (data / f"{split}.jsonl").is_file():
+        sys.exit(f"{data / split}.jsonl is missing; the repository has data/ultrachat_sample")
+cleanup = ExitStack()  # what has to be deleted, whatever happens
 timestamp = str(int(time.time()))
 size, cluster = "Standard_NC24ads_A100_v4", "gpu-cluster-big"
 
@@ -47,16 +54,24 @@ registry = MLClient(credential, registry_name="azureml")
 foundation_model = registry.models.get("Phi-3-mini-4k-instruct", label="latest")
 print("base model:", foundation_model.id)
 
-created = False
-try:
-    workspace.compute.get(cluster)
-except ResourceNotFoundError:
-    created = True
-    workspace.compute.begin_create_or_update(
-        AmlCompute(name=cluster, size=size, tier="Dedicated", max_instances=2)
-    ).wait()
-gpus = next(s.gpus for s in workspace.compute.list_sizes() if s.name.lower() == size.lower())
-print("cluster:", cluster, "with", gpus, "GPU")
+
+def delete(operations, name):
+    """Delete it and wait; it may never have come into being."""
+    with suppress(ResourceNotFoundError):
+        operations.begin_delete(name).wait()
+        print("deleted:", name)
+
+
+def provide_cluster():
+    """One that is there already is used, and stays."""
+    try:
+        workspace.compute.get(cluster)
+    except ResourceNotFoundError:
+        cleanup.callback(delete, workspace.compute, cluster)  # first: the answer may be lost
+        workspace.compute.begin_create_or_update(
+            AmlCompute(name=cluster, size=size, tier="Dedicated", max_instances=2)
+        ).wait()
+
 
 parameters = {
     "num_train_epochs": 3,
@@ -91,24 +106,27 @@ def create_pipeline():
     return {"trained_model": node.outputs.mlflow_model_folder}
 
 
-job = create_pipeline()
-job.settings.force_rerun = True
-job.settings.continue_on_step_failure = False
-job = workspace.jobs.create_or_update(job, experiment_name="chat_completion_example")
-workspace.jobs.stream(job.name)
-
-model = workspace.models.create_or_update(
-    Model(
-        path=f"azureml://jobs/{job.name}/outputs/trained_model",
-        name="Phi-3-mini-4k-instruct-ultrachat-200k",
-        version=timestamp,
-        type=AssetTypes.MLFLOW_MODEL,
+def train():
+    """Run the job on the cluster; the registered model."""
+    job = create_pipeline()
+    job.settings.force_rerun = True
+    job.settings.continue_on_step_failure = False
+    job = workspace.jobs.create_or_update(job, experiment_name="chat_completion_example")
+    workspace.jobs.stream(job.name)
+    return workspace.models.create_or_update(
+        Model(
+            path=f"azureml://jobs/{job.name}/outputs/trained_model",
+            name="Phi-3-mini-4k-instruct-ultrachat-200k",
+            version=timestamp,
+            type=AssetTypes.MLFLOW_MODEL,
+        )
     )
-)
-print("registered:", model.name, model.version)
 
-endpoint = ManagedOnlineEndpoint(name=f"ultrachat-completion-{timestamp}", auth_mode="key")
-try:
+
+def deploy(model):
+    """Serve the model; the name of the endpoint."""
+    endpoint = ManagedOnlineEndpoint(name=f"ultrachat-completion-{timestamp}", auth_mode="key")
+    cleanup.callback(delete, workspace.online_endpoints, endpoint.name)
     workspace.online_endpoints.begin_create_or_update(endpoint).wait()
     workspace.online_deployments.begin_create_or_update(
         ManagedOnlineDeployment(
@@ -123,16 +141,24 @@ try:
     ).wait()
     endpoint.traffic = {"demo": 100}
     workspace.online_endpoints.begin_create_or_update(endpoint).wait()
+    return endpoint.name
+
+
+def ask(endpoint):
+    """One question; the answer as it comes."""
     question = [{"role": "user", "content": "What do frogs eat?"}]
     request = Path("sample_score.json")
     body = {"input_data": {"input_string": [question], "parameters": {"max_new_tokens": 40}}}
     request.write_text(json.dumps(body | {"params": {}}))
-    answer = workspace.online_endpoints.invoke(
-        endpoint_name=endpoint.name, deployment_name="demo", request_file=str(request)
+    return workspace.online_endpoints.invoke(
+        endpoint_name=endpoint, deployment_name="demo", request_file=str(request)
     )
-    print("answer:", answer)
-finally:
-    workspace.online_endpoints.begin_delete(endpoint.name).wait()
-    if created:  # never delete a cluster that was there before
-        workspace.compute.begin_delete(cluster).wait()
-    print("deleted:", endpoint.name, cluster if created else "")
+
+
+with cleanup:
+    provide_cluster()
+    gpus = next(s.gpus for s in workspace.compute.list_sizes() if s.name.lower() == size.lower())
+    print("cluster:", cluster, "with", gpus, "GPU")
+    model = train()
+    print("registered:", model.name, model.version)
+    print("answer:", ask(deploy(model)))

@@ -66,8 +66,8 @@ def check_machine(state: Path | None) -> None:
     check_descriptors()
     temporary = temporary_folder()
     check_path(state or temporary)
-    for folder, option in ((state or temporary, STATE_OPTION), (temporary, "TMPDIR")):
-        check_space(folder, option)
+    for folder, option in ((temporary, "TMPDIR"), (state or temporary, STATE_OPTION)):
+        check_space(folder, option)  # a state of no name lies in the first, which is to blame then
     check_socket_folder()
     check_loopback()
     check_ports()

@@ -61,18 +61,42 @@ def test_pasted_exports_are_all_it_needs(exports: str, tmp_path: Path) -> None:
     assert not (tmp_path / "named-outputs").exists()
 
 
+def test_a_script_that_fails_leaves_nothing(exports: str, tmp_path: Path) -> None:
+    """The cluster goes, though there was no endpoint yet; without data none is created."""
+    data = tmp_path / "data"
+    data.mkdir()
+    missing = _shell(exports, tmp_path, SCRIPT, data)
+    for split in ("train_sft", "test_sft"):
+        (data / f"{split}.jsonl").write_text("no chat\n")
+    failed = _shell(exports, tmp_path, SCRIPT, data)
+
+    assert missing.returncode == 1
+    assert "train_sft.jsonl is missing" in missing.stderr
+    assert "cluster" not in missing.stdout
+    assert failed.returncode == 1
+    assert "cluster: gpu-cluster-big" in failed.stdout
+    assert failed.stdout.endswith("deleted: gpu-cluster-big\n")
+
+
 def _client(exports: str, folder: Path, script: Path, *arguments: object) -> str:
-    """What a script prints in a shell that has the pasted exports and nothing else of ours."""
+    """What a script prints that ends well."""
+    done = _shell(exports, folder, script, *arguments)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def _shell(
+    exports: str, folder: Path, script: Path, *arguments: object
+) -> subprocess.CompletedProcess[str]:
+    """A script in a shell that has the pasted exports and nothing else of ours."""
     lines = [line for line in exports.splitlines() if line.startswith(("export ", "unset "))]
     shell = folder / "client.sh"
     command = shlex.join(map(str, [sys.executable, "-W", "ignore", script, *arguments]))
     shell.write_text("\n".join(["set -eu", *lines, f"cd {shlex.quote(str(folder))}", command]))
     clean = {"PATH": os.environ["PATH"], "HOME": str(folder)}
-    done = subprocess.run(
+    return subprocess.run(
         ["bash", str(shell)], env=clean, capture_output=True, text=True, timeout=240
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 def _weights(state: Path) -> bytes:
