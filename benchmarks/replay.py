@@ -185,7 +185,8 @@ def _goals(started: startup.Startup, results: Results) -> Iterator[Goal]:
 RIVALRY = (  # how many times as much vcrpy has to cost: figure, length, times
     ("vcrpy : ours, a request of {:,}", "mean", 300, 20),
     ("vcrpy : ours, a request at the end of {:,}", "last", 5_000, 400),
-    *(("vcrpy's YAML : ours, load of {:,}", "load", n, 20) for n in ROUNDS),
+    # of 70 ours takes about a millisecond, and the same code came out at 14 to 30 times
+    *(("vcrpy's YAML : ours, load of {:,}", "load", n, 10 if n == 70 else 20) for n in ROUNDS),
 )
 
 
